@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from weipian_lab.errors import InputError, OutputError
 
@@ -49,7 +49,7 @@ def atomic(path: Path | str) -> Iterator[Path]:
         yield temporary
         if path.is_dir() and temporary.is_dir():
             shutil.rmtree(path)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         if isinstance(error, OutputError):
             raise
@@ -72,7 +72,7 @@ def sha256(path: Path | str) -> str:
 
 
 def write_text(path: Path | str, text: str) -> Path:
-    """Write UTF-8 text with ``\\n`` line ends."""
+    """Write UTF-8 text with Unix line ends."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return Path(path)
@@ -96,7 +96,9 @@ def _plain(value: Any) -> Any:
         return [_plain(row) for row in value.to_dict("records")]
     if isinstance(value, pd.Series):
         return _plain(value.to_dict())
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and not np.isfinite(value)):
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float) and not np.isfinite(value):
         return None
     if isinstance(value, (bool, int, float, str)):
         return value
@@ -114,7 +116,7 @@ def write_table(path: Path | str, table: pd.DataFrame, *, index: bool = False) -
     """Write a CSV; see the module for encoding and formulas."""
     safe = table.reset_index() if index else table.copy()
     for name in safe.columns:
-        if not (pd.api.types.is_numeric_dtype(safe[name]) or pd.api.types.is_datetime64_any_dtype(safe[name])):
+        if not (is_numeric_dtype(safe[name]) or is_datetime64_any_dtype(safe[name])):
             safe[name] = safe[name].map(as_text)
     safe.columns = [as_text(str(name)) for name in safe.columns]
     with atomic(path) as temporary:
@@ -133,12 +135,14 @@ def read_table(path: Path | str, **options: Any) -> pd.DataFrame:
     path = Path(path)
     if not path.is_file():
         raise InputError("errors.missing_file", path=path)
-    table = pd.read_csv(path, encoding="utf-8-sig", **options)
+    table: pd.DataFrame = pd.read_csv(path, encoding="utf-8-sig", **options)
     for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name]):
+        if not is_numeric_dtype(table[name]):
             table[name] = table[name].map(_unescape, na_action="ignore")
     return table
 
 
 def _unescape(value: Any) -> Any:
-    return value[1:] if isinstance(value, str) and value[:1] == "'" and value[1:].startswith(_FORMULA) else value
+    if isinstance(value, str) and value.startswith("'") and value[1:].startswith(_FORMULA):
+        return value[1:]
+    return value

@@ -28,7 +28,7 @@ _current: ContextVar[Lang] = ContextVar("weipian_lang")
 def current() -> Lang:
     """Return the language in force: the one chosen, else ``WEIPIAN_LANG``, else Chinese."""
     chosen = _current.get(None) or os.environ.get("WEIPIAN_LANG", "zh")
-    return cast(Lang, chosen) if chosen in LANGS else "zh"
+    return chosen if chosen in LANGS else "zh"
 
 
 def use(lang: Lang) -> None:
