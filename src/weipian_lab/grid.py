@@ -62,7 +62,7 @@ class Grid:
     def bounds(self) -> tuple[float, float, float, float]:
         """(xmin, ymin, xmax, ymax) in the grid's CRS."""
         rows, cols = self.shape
-        corners = [self.transform * xy for xy in ((0, 0), (cols, 0), (0, rows), (cols, rows))]
+        corners = [self.transform @ xy for xy in ((0, 0), (cols, 0), (0, rows), (cols, rows))]
         xs, ys = zip(*corners, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 
@@ -74,7 +74,7 @@ class Grid:
     def window(self, block: Block) -> Grid:
         """Return the grid of a block."""
         shift = Affine.translation(block.col, block.row)
-        return Grid(self.crs, self.transform * shift, (block.height, block.width))
+        return Grid(self.crs, self.transform @ shift, (block.height, block.width))
 
     def blocks(self, size: int = 1024) -> Iterator[Block]:
         """Yield blocks of at most `size` × `size` pixels, row by row; together they cover the grid once."""
@@ -90,9 +90,9 @@ class Grid:
         if self.shape != other.shape:
             return f"shape {self.shape} ≠ {other.shape}"
         rows, cols = self.shape
-        to_px = ~self.transform * other.transform
+        to_px = ~self.transform @ other.transform
         for corner in ((0, 0), (cols, 0), (0, rows)):
-            x, y = to_px * corner
+            x, y = to_px @ corner
             if max(abs(x - corner[0]), abs(y - corner[1])) > tolerance_px:
                 return f"origin or pixel size {tuple(self.transform)[:6]} ≠ {tuple(other.transform)[:6]}"
         return ""
