@@ -1,0 +1,26 @@
+"""The only module that opens rasters: images, pairs, blocks, and writing as COG."""
+
+from weipian_lab.rasters.bands import canonical
+from weipian_lab.rasters.image import Image, ImagePair, Remark
+from weipian_lab.rasters.opening import open_source
+from weipian_lab.rasters.pair import PairSource, open_pair
+from weipian_lab.rasters.reading import inspect_pair, read, read_pair
+from weipian_lab.rasters.scaling import BASELINE_OFFSET
+from weipian_lab.rasters.source import Source
+from weipian_lab.rasters.writing import write
+
+__all__ = [
+    "BASELINE_OFFSET",
+    "Image",
+    "ImagePair",
+    "PairSource",
+    "Remark",
+    "Source",
+    "canonical",
+    "inspect_pair",
+    "open_pair",
+    "open_source",
+    "read",
+    "read_pair",
+    "write",
+]
