@@ -1,0 +1,24 @@
+"""Change scores of image pairs and series, thresholds for them, and registration.
+
+:func:`score` takes a pair at once; :func:`fit` takes samples and returns a model that scores blocks.
+"""
+
+from weipian_lab.change.detectors import DETECTORS, chi2_probability, fit, score
+from weipian_lab.change.pixels import Model, band_roles
+from weipian_lab.change.registration import Shift, measure_shift, resample
+from weipian_lab.change.thresholds import RULES, Threshold, threshold
+
+__all__ = [
+    "DETECTORS",
+    "RULES",
+    "Model",
+    "Shift",
+    "Threshold",
+    "band_roles",
+    "chi2_probability",
+    "fit",
+    "measure_shift",
+    "resample",
+    "score",
+    "threshold",
+]

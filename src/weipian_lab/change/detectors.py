@@ -1,0 +1,160 @@
+"""The table of detectors, and two ways to use them: a pair at once, or fit on samples and score blocks."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import chi2
+
+from weipian_lab.change.cva import fit_cva, fit_cva_std
+from weipian_lab.change.indices import fit_index
+from weipian_lab.change.mad import fit_irmad, fit_mad
+from weipian_lab.change.pca_kmeans import fit_pca_kmeans
+from weipian_lab.change.pixels import Float, Model, prepare, take_samples
+from weipian_lab.change.sfa import fit_isfa, fit_sfa
+from weipian_lab.errors import ParameterError
+
+__all__ = ["DETECTORS", "chi2_probability", "fit", "score"]
+
+DETECTORS: Mapping[str, Callable[..., Model]] = {
+    "cva": fit_cva,
+    "cva_std": fit_cva_std,
+    "mad": fit_mad,
+    "irmad": fit_irmad,
+    "sfa": fit_sfa,
+    "isfa": fit_isfa,
+    "pca_kmeans": fit_pca_kmeans,
+    "index": fit_index,
+}
+_INDEX_NAMES = ("ndvi", "ndbi", "bsi", "mndwi")
+
+
+def _resolve(method: str, options: dict[str, Any]) -> tuple[Callable[..., Model], dict[str, Any]]:
+    """Return the fit function of a method and its options; ``"index:NAME"`` and ``"ndvi"`` are indices."""
+    if method in DETECTORS:
+        return DETECTORS[method], options
+    if method.lower().startswith("index:"):
+        return fit_index, {"index": method[6:], **options}
+    if method.lower() in _INDEX_NAMES:
+        return fit_index, {"index": method.upper(), **options}
+    choices = [*DETECTORS, *_INDEX_NAMES, "index:NAME"]
+    near = difflib.get_close_matches(method, choices, n=1)
+    raise ParameterError("change.unknown", name="method", value=method, choices=", ".join(near or choices))
+
+
+def fit(
+    before: ArrayLike | Sequence[ArrayLike],
+    after: ArrayLike | Sequence[ArrayLike],
+    method: str = "irmad",
+    *,
+    valid: ArrayLike | Sequence[ArrayLike] | None = None,
+    random_state: int = 0,
+    max_samples: int = 150_000,
+    bands: Sequence[str] | None = None,
+    **options: Any,
+) -> Model:
+    """Fit a detector on samples; the model then scores any block of the pair.
+
+    Parameters
+    ----------
+    before, after
+        Samples of pixels ``(n, band)``, one image ``(band, row, col)``, or a list of such tiles;
+        ``pca_kmeans`` looks at neighbourhoods and needs tiles.
+    method
+        See :func:`score`.
+    valid
+        Mask to match.
+    random_state
+        Seed of the draw of pixels (and of clustering).
+    max_samples
+        Pixels used for statistics; all if there are fewer.
+    bands
+        Band names, for detectors that need to know which band is which.
+    **options
+        Of the detector; its ``fit_…`` docstring lists them.
+
+    Returns
+    -------
+    Model
+        With ``score_block(before, after, valid)``, ``halo_px`` and ``details``.
+
+    Raises
+    ------
+    ParameterError
+        If the method or an option is unknown.
+    InputError
+        If no pixel is valid.
+    """
+    function, options = _resolve(method, options)
+    known = [name for name in inspect.signature(function).parameters if name != "samples"]
+    given: dict[str, Any] = {"random_state": random_state, "bands": bands}
+    options = {**options, **{name: value for name, value in given.items() if name in known}}
+    for option in options:
+        if option not in known:
+            near = difflib.get_close_matches(option, known, n=1) or known or ["-"]
+            raise ParameterError("change.unknown_option", method=method, option=option, near=", ".join(near))
+    samples = take_samples(before, after, valid, max_samples=max_samples, random_state=random_state)
+    return function(samples, **options)
+
+
+def score(
+    before: ArrayLike,
+    after: ArrayLike,
+    method: str = "irmad",
+    valid: ArrayLike | None = None,
+    random_state: int = 0,
+    **options: Any,
+) -> Float:
+    """Return the change score of an image pair.
+
+    Parameters
+    ----------
+    before, after
+        ``(band, row, col)`` reflectance on one grid; integers are cast to float32 first. Masked arrays,
+        NaN and infinities are taken as not valid.
+    method
+        ``cva``, ``cva_std``, ``mad``, ``irmad``, ``sfa``, ``isfa``, ``pca_kmeans``, ``ndvi``, ``ndbi``,
+        ``bsi``, ``mndwi``, ``index:NAME``.
+    valid
+        bool ``(row, col)``.
+    random_state
+        Seed; the same input and seed give the same score.
+    **options
+        Of :func:`fit`.
+
+    Returns
+    -------
+    float32 ``(row, col)``, NaN where not valid; larger is more change. The scores of ``mad``, ``irmad``,
+    ``sfa`` and ``isfa`` are square roots of a chi-square statistic (see :func:`chi2_probability`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before = np.zeros((2, 1, 3)); after = before.copy(); after[:, 0, 1] = 3, 4
+    >>> score(before, after, "cva").tolist()
+    [[0.0, 5.0, 0.0]]
+    """
+    first, second, good = prepare(before, after, valid)
+    model = fit(first, second, method, valid=good, random_state=random_state, **options)
+    return model.score_block(first, second, good)
+
+
+def chi2_probability(score: ArrayLike, df: int) -> Float:
+    """Return the probability 0–1 that an unchanged pixel scores less: the usual "change probability" of MAD.
+
+    As a rule for change at .95 or .99 it flags most of a real scene, since unchanged pixels are not normal.
+
+    Parameters
+    ----------
+    score
+        Score of ``mad``, ``irmad``, ``sfa`` or ``isfa``: the root of the statistic; NaN stays NaN.
+    df
+        The model's ``df``.
+    """
+    probability: Float = chi2.cdf(np.asarray(score, dtype=np.float64) ** 2, df).astype(np.float32)
+    return probability
