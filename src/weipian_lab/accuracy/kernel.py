@@ -1,0 +1,183 @@
+"""Ratio estimators and their intervals from counts within strata; arrays may carry leading axes.
+
+Every accuracy figure of a map is a ratio of two totals over the population, R = Y / X, in which a unit is
+of one of three kinds: *hit* (adds to Y and X), *miss* (adds to X only), or neither.
+Overall accuracy: hit where map and reference agree, miss elsewhere.
+User's accuracy of a class: hit where both name it, miss where only the map does.
+Producer's: miss where only the reference does. Area share: hit where the reference names it, miss elsewhere.
+F1: a hit counts twice in X and in Y, a miss (either kind of error) once in X.
+
+Sources: Stehman (2014), doi:10.1080/01431161.2014.930207, eqs 2, 25-28 (ratio, linearised variance);
+Cochran (1977), Sampling Techniques, 5A.42 (post-stratification);
+Zou and Donner (2008), doi:10.1002/sim.3095, and Donner and Zou (2012), doi:10.1177/0962280210379174
+(limits of a sum and of a ratio recovered from the limits of its parts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+__all__ = ["Kind", "Strata", "linear_variance", "mover", "ratio", "wilson_limits"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a hit and a miss add to numerator and denominator of the ratio."""
+
+    hit_y: float = 1.0
+    hit_x: float = 1.0
+    miss_x: float = 1.0
+
+
+@dataclass(frozen=True)
+class Strata:
+    """The design as the estimators need it.
+
+    Attributes
+    ----------
+    weight : (H,) float, share of the population, sums to 1
+    n : (H,) float, units in the sample
+    effective : (..., H) float, sample size that stands for the variance of a stratum's mean:
+        n under stratified sampling, n / (1 - f) with the finite population correction,
+        and what reproduces Cochran's two terms under post-stratification
+    """
+
+    weight: Array
+    n: Array
+    effective: Array
+
+    @classmethod
+    def stratified(cls, sizes: Array, n: Array, *, finite: bool = False) -> Strata:
+        """Describe a sample within strata; `finite` takes sizes as numbers of units and corrects for them."""
+        n = np.asarray(n, float)
+        sizes = np.asarray(sizes, float)
+        left = 1 - n / sizes if finite else np.ones_like(n)
+        with np.errstate(divide="ignore"):
+            return cls(sizes / sizes.sum(), n, np.where(left > 0, n / np.where(left > 0, left, 1), np.inf))
+
+    @classmethod
+    def poststratified(cls, sizes: Array, n: Array, *, finite: bool = False) -> Strata:
+        """Describe a simple random sample with strata told apart afterwards; `n` may be (..., H)."""
+        n = np.asarray(n, float)
+        sizes = np.asarray(sizes, float)
+        weight = sizes / sizes.sum()
+        total = n.sum(axis=-1, keepdims=True)
+        left = 1 - total / sizes.sum() if finite else 1.0
+        two_terms = weight * left / total + (1 - weight) / total**2
+        return cls(weight, n, weight**2 / two_terms)
+
+
+def ratio(
+    hit: Array, miss: Array, strata: Strata, kind: Kind, matters: NDArray[np.bool_] | None = None
+) -> tuple[Array, Array]:
+    """Return estimate and variance of the ratio.
+
+    Parameters
+    ----------
+    hit, miss
+        (..., H) share of a stratum's sample that is a hit, a miss.
+    strata, kind
+        The design and what is counted.
+    matters
+        (..., H) False where the design rules out hits and misses; such a stratum adds no variance.
+
+    Returns
+    -------
+    estimate, variance : (...) arrays; NaN where nothing adds to the denominator, and the variance NaN
+        where a stratum with something in it holds a single unit.
+    """
+    y = (strata.weight * hit * kind.hit_y).sum(-1)
+    x = (strata.weight * (hit * kind.hit_x + miss * kind.miss_x)).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = np.where(x > 0, y / x, np.nan)
+        spread = linear_variance(hit, miss, strata.n, estimate, kind)
+        silent = np.isinf(strata.effective) if matters is None else np.isinf(strata.effective) | ~matters
+        spread = np.where(silent, 0.0, spread)
+        variance = (strata.weight**2 * spread / strata.effective).sum(-1) / x**2
+    return estimate, np.where(np.isfinite(estimate), variance, np.nan)
+
+
+def linear_variance(hit: Array, miss: Array, n: Array, value: Array, kind: Kind) -> Array:
+    """Sample variance (divisor n - 1) within each stratum of the linearised value y - R x."""
+    on_hit = (kind.hit_y - value * kind.hit_x)[..., None]
+    on_miss = (-value * kind.miss_x)[..., None]
+    mean = on_hit * hit + on_miss * miss
+    square = on_hit**2 * hit + on_miss**2 * miss
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = np.maximum(square - mean**2, 0) * n / (n - 1)
+    return np.where(n > 1, scaled, np.nan)
+
+
+def wilson_limits(share: Array, n: Array, z: float) -> tuple[Array, Array]:
+    """Wilson's score limits of a share, `n` need not be whole; infinite `n` gives the share itself."""
+    inverse = 1 / n
+    centre = (share + z**2 * inverse / 2) / (1 + z**2 * inverse)
+    half = z / (1 + z**2 * inverse) * np.sqrt(share * (1 - share) * inverse + (z * inverse) ** 2 / 4)
+    return np.clip(centre - half, 0, share), np.clip(centre + half, share, 1)
+
+
+def mover(
+    hit: Array,
+    miss: Array,
+    strata: Strata,
+    kind: Kind,
+    confidence: float,
+    possible_hit: NDArray[np.bool_],
+    possible_miss: NDArray[np.bool_],
+) -> tuple[Array, Array]:
+    """Return limits of the ratio recovered from Wilson's limits within each stratum.
+
+    R0 lies in the interval as long as the limits of Σ W (y - R0 x) enclose 0.
+    Unlike the normal interval it keeps a width where a stratum's sample shows no error at all,
+    which is where omission hides: the large stratum below the threshold.
+
+    Parameters
+    ----------
+    hit, miss
+        (..., H) shares.
+    possible_hit, possible_miss
+        (..., H) False where the design rules it out (a stratum that the map labels otherwise).
+    """
+    z = float(stats.norm.ppf(0.5 + confidence / 2))
+    hit_low, hit_high = wilson_limits(hit, strata.effective, z)
+    miss_low, miss_high = wilson_limits(miss, strata.effective, z)
+    hit_low, hit_high = (np.where(possible_hit, limit, hit) for limit in (hit_low, hit_high))
+    miss_low, miss_high = (np.where(possible_miss, limit, miss) for limit in (miss_low, miss_high))
+    together = np.sqrt(hit * miss / np.maximum((1 - hit) * (1 - miss), 1e-300))
+    together = np.clip(together, 0, 1)
+
+    def limit(value: Array, side: int) -> Array:
+        """Lower (-1) or upper (+1) limit of Σ W (y - value x)."""
+        on_hit = (kind.hit_y - value * kind.hit_x)[..., None]
+        on_miss = (value * kind.miss_x)[..., None]
+        first = on_hit * ((hit - hit_low) if side < 0 else (hit_high - hit))
+        second = on_miss * ((miss_high - miss) if side < 0 else (miss - miss_low))
+        square = first**2 + second**2 + 2 * together * first * second
+        total = (strata.weight * (on_hit * hit - on_miss * miss)).sum(-1)
+        return np.asarray(total + side * np.sqrt((strata.weight**2 * square).sum(-1)))
+
+    estimate, _ = ratio(hit, miss, strata, kind)
+    known = np.isfinite(estimate)
+    start = np.where(known, estimate, 0.5)
+    top = kind.hit_y / kind.hit_x
+    upper = _bisect(lambda value: np.asarray(limit(value, +1) >= 0), start, np.full_like(start, top))
+    lower = _bisect(lambda value: np.asarray(limit(value, -1) <= 0), start, np.zeros_like(start))
+    return np.where(known, lower, np.nan), np.where(known, upper, np.nan)
+
+
+def _bisect(inside: Callable[[Array], NDArray[np.bool_]], start: Array, end: Array) -> Array:
+    """Return the last value from `start` towards `end` for which `inside` holds."""
+    good, bad = start.copy(), end.copy()
+    whole = inside(end)
+    for _ in range(50):
+        middle = (good + bad) / 2
+        holds = inside(middle)
+        good, bad = np.where(holds, middle, good), np.where(holds, bad, middle)
+    return np.where(whole, end, good)
