@@ -10,10 +10,11 @@ from typing import Any
 
 _HOMES = {
     "bundled": "bundle",
+    "check": "checks",
     "provenance": "provenance",
 }
 
-__all__ = ["bundled", "provenance"]
+__all__ = ["bundled", "check", "provenance"]
 
 
 def __getattr__(name: str) -> Any:
