@@ -9,12 +9,15 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "RunResult": "runner",
     "bundled": "bundle",
     "check": "checks",
-    "provenance": "provenance",
+    "provenance": "record",
+    "run_notebook": "runner",
+    "verify": "manifest",
 }
 
-__all__ = ["bundled", "check", "provenance"]
+__all__ = ["RunResult", "bundled", "check", "provenance", "run_notebook", "verify"]
 
 
 def __getattr__(name: str) -> Any:

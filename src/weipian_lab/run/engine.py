@@ -23,7 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
+from papermill.exceptions import PapermillExecutionError, strip_color
 from papermill.execute import execute_notebook
 
 __all__ = ["CellFailure", "Execution", "KernelDied", "execute"]
@@ -94,6 +94,7 @@ class _ThisPython(KernelSpecManager):
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         launch = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        launch.append("--IPKernelApp.log_level=40")  # its note on loopback without encryption is no news
         return KernelSpec(argv=launch, display_name="Python 3", language="python")
 
 
@@ -162,7 +163,7 @@ def execute(execution: Execution) -> None:
         )
     except PapermillExecutionError as error:
         raise CellFailure(
-            error.cell_index, str(error.ename), str(error.evalue), "\n".join(error.traceback)
+            error.cell_index, str(error.ename), str(error.evalue), strip_color("\n".join(error.traceback))
         ) from error
     except DeadKernelError as error:
         raise KernelDied from error

@@ -13,7 +13,7 @@ from weipian_lab.errors import InputError
 from weipian_lab.outputs import sha256, write_json
 from weipian_lab.run.bundle import bundled, shown_path
 from weipian_lab.run.parameters.base import Common
-from weipian_lab.run.provenance import packages, revision, rulebook_used
+from weipian_lab.run.record import packages, revision, rulebook_used
 from weipian_lab.text import t
 
 __all__ = [

@@ -1,0 +1,92 @@
+"""Parameters as they are given: a YAML file and ``name=value`` words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from weipian_lab.errors import InputError, ParameterError
+from weipian_lab.run.parameters import Common, model
+
+__all__ = ["gather", "read_parameters"]
+
+
+def read_parameters(file: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file; dates stay text, as they are in a notebook.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, not YAML, or not a mapping of names.
+    """
+    if not file.is_file():
+        raise InputError("errors.missing_file", path=file)
+    try:
+        content = _yaml(file.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError("run.bad_yaml", path=file, line=1, reason="UTF-8") from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InputError("run.bad_yaml", path=file, line=line, reason=error.problem) from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise InputError("run.not_a_mapping", path=file)
+    return content
+
+
+def gather(notebook: str, file: Path | None, words: Iterable[str]) -> dict[str, Any]:
+    """Return the parameters of a file with those of the words on top.
+
+    A word's value is read as YAML (``0.3``, ``true``, ``[B08, B11]``), or as it stands where text is wanted.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such notebook, or a word is not ``name=value``.
+    InputError
+        If the file cannot be read.
+    """
+    wanted = model(notebook)
+    found = read_parameters(file) if file else {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or not name:
+            raise ParameterError("run.parameter_form", word=word)
+        found[name] = value if _takes_text(wanted, name) else _value(value)
+    return found
+
+
+def _value(written: str) -> Any:
+    try:
+        return _yaml(written)
+    except YAMLError:
+        return written  # not YAML: text, which the model judges
+
+
+def _yaml(written: str) -> Any:
+    return _without_dates(YAML(typ="safe", pure=True).load(StringIO(written)))
+
+
+def _without_dates(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_dates(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_dates(item) for item in value]
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+def _takes_text(wanted: type[Common], name: str) -> bool:
+    info = wanted.model_fields.get(name)
+    if info is None:
+        return True
+    kind = info.annotation
+    if get_origin(kind) is Literal:
+        return all(isinstance(choice, str) for choice in get_args(kind))
+    return kind is str
