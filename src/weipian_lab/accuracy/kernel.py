@@ -150,8 +150,11 @@ def mover(
     miss_low, miss_high = wilson_limits(miss, strata.effective, z)
     hit_low, hit_high = (np.where(possible_hit, limit, hit) for limit in (hit_low, hit_high))
     miss_low, miss_high = (np.where(possible_miss, limit, miss) for limit in (miss_low, miss_high))
-    together = np.sqrt(hit * miss / np.maximum((1 - hit) * (1 - miss), 1e-300))
-    together = np.clip(together, 0, 1)
+    neither = 1 - hit - miss
+    with np.errstate(divide="ignore", invalid="ignore"):
+        together = np.sqrt(hit * miss / ((hit + neither) * (miss + neither)))
+    # hits and misses fill the stratum: one rises as the other falls, also where one of them is 0
+    together = np.where(neither < 1e-12, 1.0, np.clip(together, 0, 1))
 
     def limit(value: Array, side: int) -> Array:
         """Lower (-1) or upper (+1) limit of Σ W (y - value x)."""
