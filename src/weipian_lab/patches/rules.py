@@ -1,0 +1,84 @@
+"""How flagged pixels become patches, and what every patch of a batch has in common."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from weipian_lab.errors import ParameterError
+
+__all__ = ["SOURCES", "Batch", "CleanUp"]
+
+SOURCES = ("MNR_QUARTERLY", "NX_DAILY", "MNR_ANNUAL", "SELF")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """Clean-up of a mask, in the order of the steps.
+
+    Parameters
+    ----------
+    opening_px
+        1. Half width of the square that takes away what is thinner.
+    closing_px
+        2. Half width of the square that fills gaps.
+    connectivity
+        3. Pixels that touch at a corner belong together (8) or not (4). A component stays only if one of its
+        pixels reaches the strong threshold (hysteresis).
+    min_px
+        4. Sieve: components of fewer pixels go.
+    merge_gap_m
+        5. Components not further apart than this, in metres, become one patch (of several parts).
+    fill_px
+        6. Holes of at most this many pixels are filled.
+    smooth
+        7. Corners are cut, the area of every ring stays.
+    min_mu
+        8. Patches below this many 亩 on the ellipsoid go (rounded half-up to 0.01 亩).
+    """
+
+    opening_px: int = 0
+    closing_px: int = 0
+    connectivity: int = 8
+    min_px: int = 1
+    merge_gap_m: float = 0.0
+    fill_px: float = 0.0
+    smooth: bool = True
+    min_mu: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("opening_px", "closing_px", "min_px", "merge_gap_m", "fill_px", "min_mu"):
+            value = getattr(self, name)
+            if not math.isfinite(value) or value < 0:
+                raise ParameterError("patches.negative", name=name, value=value)
+        if self.connectivity not in (4, 8):
+            raise ParameterError(
+                "errors.bad_choice", name="connectivity", value=self.connectivity, choices="4, 8"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What all patches of one screening share.
+
+    Parameters
+    ----------
+    source
+        ``SELF`` (自行筛查), ``MNR_QUARTERLY``, ``NX_DAILY`` or ``MNR_ANNUAL``.
+    admin_code, manage_unit
+        行政区代码 and 管理单元; they differ for 宁东.
+    date_before, date_after
+        ``YYYY-MM-DD``, "" if unknown.
+    """
+
+    source: str = "SELF"
+    admin_code: str = ""
+    manage_unit: str = ""
+    date_before: str = ""
+    date_after: str = ""
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise ParameterError(
+                "errors.bad_choice", name="source", value=self.source, choices=", ".join(SOURCES)
+            )
