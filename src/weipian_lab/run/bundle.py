@@ -16,7 +16,7 @@ def root() -> Path | None:
     """Return the checkout that the package runs from, or the one around the current folder, if any."""
     for start in (Path(__file__).resolve(), Path.cwd() / "x"):
         for folder in start.parents:
-            if (folder / "notebooks").is_dir() and (folder / "data").is_dir():
+            if (folder / "notebooks" / "00_start_here.ipynb").is_file():
                 return folder
     return None
 
