@@ -1,0 +1,189 @@
+"""Self-audit: whether the stated interval covers the truth as often as it says, for the user's own design.
+
+From a known (or assumed) truth the survey is repeated many times; what share of the intervals covers it?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from weipian_lab.accuracy import measures as ms
+from weipian_lab.accuracy.intervals import Interval, check_confidence, check_interval
+from weipian_lab.accuracy.kernel import Strata
+from weipian_lab.accuracy.labels import as_sizes, code_sample, same_labels
+from weipian_lab.errors import ParameterError, SchemaError
+
+__all__ = ["Truth", "coverage", "truth_from_sample", "truth_from_table"]
+
+Array = NDArray[np.float64]
+Design = Literal["stratified", "simple_random", "poststratified"]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A population to sample from.
+
+    Attributes
+    ----------
+    strata, classes : labels
+    sizes : (H,) float, size of each stratum
+    cells : (H, K, K) float, share of the stratum in each (mapped, reference) cell; sums to 1 in each stratum
+    """
+
+    strata: tuple[Hashable, ...]
+    classes: tuple[Hashable, ...]
+    sizes: Array
+    cells: Array
+
+
+def truth_from_sample(samples: pd.DataFrame, sizes: Mapping[Any, float], *, prior: float = 0.5) -> Truth:
+    """Return a truth like a sample, with `prior` units of unseen error in each stratum.
+
+    A sample without an error does not prove that there is none; the pseudo-units (as Jeffreys' prior has)
+    go to the cells of the mapped classes that the stratum's sample holds.
+
+    Raises
+    ------
+    SchemaError
+        As :func:`~weipian_lab.accuracy.stratified`.
+    """
+    table = as_sizes(sizes)
+    sample = code_sample(samples, "stratum", table)
+    counts = sample.counts()
+    mapped = counts.sum(2, keepdims=True) > 0
+    free = np.broadcast_to(mapped, counts.shape)
+    counts = counts + prior * free / np.maximum(free.sum((1, 2), keepdims=True), 1) * 2
+    if np.any(counts.sum((1, 2)) <= 0):
+        raise SchemaError("accuracy.empty_sample")
+    cells = counts / counts.sum((1, 2), keepdims=True)
+    return Truth(tuple(sample.strata), tuple(sample.classes), np.array(list(table.values())), cells)
+
+
+def truth_from_table(population: pd.DataFrame) -> Truth:
+    """Return the truth of a whole population: columns stratum, mapped, reference and size (1 without it)."""
+    sample = code_sample(population, "stratum")
+    weight = population["size"].to_numpy(float) if "size" in population.columns else np.ones(len(population))
+    h, k = len(sample.strata), len(sample.classes)
+    flat = (sample.stratum * k + sample.mapped) * k + sample.reference
+    cells = np.bincount(flat, weight, minlength=h * k * k).reshape(h, k, k)
+    sizes = cells.sum((1, 2))
+    return Truth(tuple(sample.strata), tuple(sample.classes), sizes, cells / sizes[:, None, None])
+
+
+def coverage(
+    truth: Truth,
+    n: Mapping[Any, int] | int,
+    *,
+    design: Design = "stratified",
+    intervals: Sequence[Interval] = ("auto", "normal"),
+    confidence: float = 0.95,
+    replicates: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return how often intervals cover the truth in repeated samples.
+
+    Parameters
+    ----------
+    truth
+        The population.
+    n
+        Units per stratum (stratified), or in all.
+    design
+        How samples are drawn and estimated.
+    intervals
+        Methods to compare; ``bootstrap`` is not offered here.
+    replicates, seed
+        Samples drawn, from this seed.
+
+    Returns
+    -------
+    DataFrame
+        A row for each measure, class and method: truth, coverage, below and above (share of intervals wholly
+        below or above the truth), width (mean), undefined (share of samples that give no interval).
+        With 2,000 replicates a true coverage of 95 % shows as 94.0-96.0 % (two standard errors).
+
+    Raises
+    ------
+    ParameterError
+        Unknown design or interval, or a stratum without a number of units.
+    """
+    check_confidence(confidence)
+    for interval in intervals:
+        check_interval(interval)
+    if design not in ("stratified", "simple_random", "poststratified") or "bootstrap" in intervals:
+        choices = "stratified, simple_random, poststratified"
+        raise ParameterError("errors.bad_choice", name="design", value=design, choices=choices)
+    rng = np.random.default_rng(seed)
+    counts, strata = _draw(truth, n, design, replicates, rng)
+    weight = truth.sizes / truth.sizes.sum()
+    # the nesting of strata is a property of the population, not of what a sample happens to show
+    nested = ms.nested_classes(truth.cells) if design != "simple_random" else None
+    whole = Strata(weight, np.full(len(weight), np.inf), np.full(len(weight), np.inf))
+    rows = []
+    exact = ms.measures(truth.cells, ms.nested_classes(truth.cells))
+    for true, measure in zip(exact, ms.measures(counts, nested), strict=True):
+        value, _ = ms.estimate(true, whole)
+        for interval in intervals:
+            low, high = ms.limits(measure, strata, interval, confidence)
+            labels = ["overall"] if measure.name == "overall" else truth.classes
+            for k, label in enumerate(labels):
+                rows.append(_row(measure.name, label, interval, value[k], low[:, k], high[:, k]))
+    return pd.DataFrame(rows)
+
+
+def _row(name: str, label: Hashable, interval: str, value: float, low: Array, high: Array) -> dict[str, Any]:
+    known = np.isfinite(low) & np.isfinite(high) & np.isfinite(value)
+    low, high = low[known], high[known]
+    none = {"coverage": np.nan, "below": np.nan, "above": np.nan, "width": np.nan}
+    tiny = 1e-9
+    found = (
+        {
+            "coverage": float(np.mean((low <= value + tiny) & (value <= high + tiny))),
+            "below": float(np.mean(high + tiny < value)),
+            "above": float(np.mean(low - tiny > value)),
+            "width": float(np.mean(high - low)),
+        }
+        if known.any()
+        else none
+    )
+    head = {"measure": name, "class": label, "interval": interval, "truth": value}
+    return {**head, **found, "undefined": float(1 - known.mean())}
+
+
+def _draw(
+    truth: Truth, n: Mapping[Any, int] | int, design: Design, replicates: int, rng: np.random.Generator
+) -> tuple[Array, Strata]:
+    h, k = truth.cells.shape[:2]
+    flat = truth.cells.reshape(h, -1)
+    if design == "stratified":
+        number = _numbers(truth, n)
+        drawn = np.stack(
+            [rng.multinomial(m, p, size=replicates) for m, p in zip(number, flat, strict=True)], axis=1
+        )
+        counts = drawn.reshape(replicates, h, k, k).astype(float)
+        return counts, Strata.stratified(truth.sizes, number.astype(float))
+    total = int(sum(n.values())) if isinstance(n, Mapping) else int(n)
+    joint = (flat * (truth.sizes / truth.sizes.sum())[:, None]).ravel()
+    counts = rng.multinomial(total, joint / joint.sum(), size=replicates)
+    counts = counts.reshape(replicates, h, k, k).astype(float)
+    if design == "simple_random":
+        one = counts.sum(1, keepdims=True)
+        return one, Strata.stratified(np.array([1.0]), np.array([float(total)]))
+    counts = counts[np.all(counts.sum((2, 3)) >= 2, axis=1)]  # others would have their strata merged
+    return counts, Strata.poststratified(truth.sizes, counts.sum((2, 3)))
+
+
+def _numbers(truth: Truth, n: Mapping[Any, int] | int) -> NDArray[np.int64]:
+    if not isinstance(n, Mapping):
+        return np.full(len(truth.strata), int(n), np.int64)
+    labels = same_labels(n, truth.strata)
+    missing = [str(s) for s in labels if s not in n]
+    if missing:
+        raise ParameterError("accuracy.strata_mismatch", strata=", ".join(missing))
+    return np.array([int(n[s]) for s in labels], np.int64)
