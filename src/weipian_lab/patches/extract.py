@@ -207,8 +207,8 @@ def _table(
             "date_after": batch.date_after,
             "area_m2": area_m2[keep],
             "area_mu": areas.m2_to_mu(area_m2[keep]),
-            "score_mean": (np.bincount(of_run, runs.total, k) / pixels)[keep],
-            "score_max": largest[keep].astype(float),
+            "score_mean": _significant((np.bincount(of_run, runs.total, k) / pixels)[keep]),
+            "score_max": _significant(largest[keep].astype(float)),
             "pixels": pixels[keep].astype(np.int64),
         },
         geometry=geometry[keep],
@@ -217,6 +217,11 @@ def _table(
     text_columns = [c for c in COLUMNS[:6]]
     frame[text_columns] = frame[text_columns].astype("str")
     return frame[list(COLUMNS)].sort_values("patch_id", ignore_index=True)
+
+
+def _significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to five digits: scores are float32, and blocks of other sizes may differ in the last bit."""
+    return np.array([float(f"{value:.5g}") for value in values])
 
 
 def _lonlat(

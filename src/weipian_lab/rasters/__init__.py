@@ -6,6 +6,7 @@ from weipian_lab.rasters.opening import open_source
 from weipian_lab.rasters.pair import PairSource, open_pair
 from weipian_lab.rasters.reading import inspect_pair, read, read_pair
 from weipian_lab.rasters.scaling import BASELINE_OFFSET
+from weipian_lab.rasters.score_file import ScoreFile
 from weipian_lab.rasters.source import Source
 from weipian_lab.rasters.writing import write
 
@@ -15,6 +16,7 @@ __all__ = [
     "ImagePair",
     "PairSource",
     "Remark",
+    "ScoreFile",
     "Source",
     "canonical",
     "inspect_pair",

@@ -1,0 +1,89 @@
+"""A raster written block by block, turned into a Cloud-Optimised GeoTIFF when it is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from weipian_lab.errors import OutputError
+from weipian_lab.grid import Block, Grid
+from weipian_lab.outputs import atomic
+from weipian_lab.rasters.writing import cog_options, describe
+
+__all__ = ["ScoreFile"]
+
+
+class ScoreFile:
+    """One float32 band, NaN where there is nothing.
+
+    Parameters
+    ----------
+    path
+        Where blocks are put together (not compressed); stays after an interruption, to be gone on with.
+    grid
+        Where the raster lies.
+    keep
+        Whether what is there is gone on with.
+    block_side
+        Tiles of the file are this wide, if GeoTIFF can have them.
+    """
+
+    def __init__(self, path: Path, grid: Grid, *, keep: bool, block_side: int) -> None:
+        self.path = path
+        self.description = "score"
+        tile = block_side if block_side % 16 == 0 else 256
+        profile = {
+            "driver": "GTiff",
+            "count": 1,
+            "height": grid.shape[0],
+            "width": grid.shape[1],
+            "dtype": "float32",
+            "crs": grid.crs,
+            "transform": grid.transform,
+            "nodata": float("nan"),
+            "tiled": True,
+            "blockxsize": tile,
+            "blockysize": tile,
+            "sparse_ok": True,
+            "bigtiff": "IF_SAFER",
+        }
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if keep and path.is_file():
+                self._dataset: Any = rasterio.open(path, "r+")
+            else:
+                self._dataset = rasterio.open(path, "w", **profile)
+        except (rasterio.errors.RasterioError, OSError) as error:
+            raise OutputError("errors.cannot_write", path=path, reason=str(error)) from error
+
+    def write(self, block: Block, values: NDArray[np.float32]) -> None:
+        """Write a block ``(row, col)``."""
+        window = Window(block.col, block.row, block.width, block.height)
+        try:
+            self._dataset.write(values, 1, window=window)
+        except rasterio.errors.RasterioError as error:
+            raise OutputError("errors.cannot_write", path=self.path, reason=str(error)) from error
+
+    def finish(self, target: Path | str, *, tags: Mapping[str, Any] | None = None) -> Path:
+        """Write the COG and remove the blocks."""
+        describe(self._dataset, [self.description], tags)
+        self._dataset.close()
+        options = cog_options(np.float32)
+        try:
+            with atomic(target) as temporary:
+                rasterio.shutil.copy(self.path, temporary, **options)
+        except rasterio.errors.RasterioError as error:
+            raise OutputError("errors.cannot_write", path=target, reason=str(error)) from error
+        self.path.unlink()
+        return Path(target)
+
+    def close(self) -> None:
+        """Close the file; what was written stays."""
+        self._dataset.close()

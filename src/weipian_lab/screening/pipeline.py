@@ -1,0 +1,251 @@
+"""Screening of a pair of any size: statistics from sample blocks, then one pass, block by block."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from weipian_lab import change, patches
+from weipian_lab.errors import InputError
+from weipian_lab.grid import Block, Grid
+from weipian_lab.patches import Batch, CleanUp, morphology, runs
+from weipian_lab.rasters import ScoreFile
+from weipian_lab.screening.state import State, fingerprint
+from weipian_lab.screening.views import PairView, Tile, expand, sample_blocks, take_tiles
+
+__all__ = ["Fitted", "Progress", "fit", "run", "sample_scores"]
+
+Float = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+SAMPLE_SIDE = 512
+SAMPLE_COUNT = 24
+BLOCK_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model fitted on sample blocks, and its scores there.
+
+    Attributes
+    ----------
+    model
+        Scores any block.
+    scores
+        ``(n,)`` float32: scores of the valid pixels of the sample (of the whole scene, if that is small).
+    sampled_share
+        Share of the scene that the sample covers.
+    """
+
+    model: change.Model
+    scores: Float
+    sampled_share: float
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def fit(
+    view: PairView,
+    method: str = "irmad",
+    *,
+    random_state: int = 0,
+    side: int = SAMPLE_SIDE,
+    count: int = SAMPLE_COUNT,
+    **options: Any,
+) -> Fitted:
+    """Fit a detector on sample blocks of a pair.
+
+    Parameters
+    ----------
+    view
+        The pair.
+    method, random_state, **options
+        As :func:`weipian_lab.change.fit`.
+    side, count
+        Size in pixels and number of the sample blocks; a scene of fewer pixels is taken whole.
+
+    Raises
+    ------
+    InputError
+        If no sampled pixel is valid.
+    """
+    blocks = sample_blocks(view.grid.shape, side, count)
+    tiles = take_tiles(view, blocks)
+    if not tiles:
+        blocks = list(view.grid.blocks(side))
+        tiles = _first_valid(view, blocks, count)
+    firsts, seconds, masks = (list(part) for part in zip(*tiles, strict=True))
+    model = change.fit(
+        firsts, seconds, method, valid=masks, random_state=random_state, bands=view.bands, **options
+    )
+    scores = sample_scores(model, tiles)
+    share = sum(tile[2].size for tile in tiles) / (view.grid.shape[0] * view.grid.shape[1])
+    return Fitted(model, scores, min(1.0, share), {"method": method, "random_state": random_state, **options})
+
+
+def _first_valid(view: PairView, blocks: list[Block], count: int) -> list[Tile]:
+    """Return up to `count` blocks with valid pixels, looking at all; a scene mostly of cloud has few."""
+    found: list[Tile] = []
+    for block in blocks:
+        found += take_tiles(view, [block])
+        if len(found) == count:
+            break
+    if not found:
+        raise InputError("rasters.none_common")
+    return found
+
+
+def sample_scores(model: change.Model, tiles: list[Tile]) -> Float:
+    """Return the scores of the valid pixels of tiles, without the rim scored unlike the whole."""
+    parts = []
+    for first, second, valid in tiles:
+        score = model.score_block(first, second, valid)
+        halo = model.halo_px if len(tiles) > 1 and min(valid.shape) > 4 * model.halo_px else 0
+        inner = (slice(halo, valid.shape[0] - halo), slice(halo, valid.shape[1] - halo))
+        parts.append(score[inner][valid[inner]])
+    return np.concatenate(parts)
+
+
+def run(
+    view: PairView,
+    model: change.Model,
+    threshold: change.Threshold,
+    *,
+    clean_up: CleanUp | None = None,
+    batch: Batch | None = None,
+    score_path: Path | str | None = None,
+    work_dir: Path | str | None = None,
+    block_side: int = BLOCK_SIDE,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    tags: Mapping[str, Any] | None = None,
+) -> gpd.GeoDataFrame:
+    """Score a pair block by block and turn the scores into patches, in one pass.
+
+    The result does not depend on `block_side` or `workers`; memory does not grow with the scene.
+
+    Parameters
+    ----------
+    view
+        The pair.
+    model
+        From :func:`fit`.
+    threshold
+        Where to cut; ``strong`` is used for hysteresis.
+    clean_up, batch
+        As :func:`weipian_lab.patches.extract`.
+    score_path
+        Where the score is written as COG (float32, NaN where not valid); None writes none.
+    work_dir
+        Folder for finished blocks, removed at the end; a run interrupted half-way goes on from there.
+    block_side
+        Pixels along a block.
+    workers
+        Threads; None for one a core (at most 4).
+    progress
+        Called with blocks done and blocks in all.
+    tags
+        Tags of the score file.
+    """
+    clean_up, batch = clean_up or CleanUp(), batch or Batch()
+    low, strong = patches.check_thresholds(threshold.value, threshold.strong)
+    blocks = list(view.grid.blocks(block_side))
+    facts = {
+        "model": repr(model), "low": low, "strong": strong, "clean_up": repr(clean_up), "side": block_side,
+        "shift": view.shift, "gains": repr(view.gains), "grid": repr(view.grid),
+    }  # fmt: skip
+    state = State(Path(work_dir) if work_dir else None, fingerprint(facts, _files(view)))
+    score_file = _score_file(view.grid, score_path, state, block_side)
+    work = _Work(view, model, low, clean_up)
+    found: list[runs.Runs] = []
+    try:
+        for done, (block, part, score) in enumerate(_each(work, blocks, state, workers), start=1):
+            if score is not None:
+                if score_file is not None:
+                    score_file.write(block, score)
+                state.save(block, part)
+            found.append(part)
+            if progress is not None:
+                progress(done, len(blocks))
+        if score_file is not None and score_path is not None:
+            score_file.finish(score_path, tags=tags)
+    finally:
+        if score_file is not None:
+            score_file.close()
+    state.clear()
+    return patches.from_runs(runs.join(found), view.grid, strong, clean_up, batch)
+
+
+def _files(view: PairView) -> list[str]:
+    paths: list[str] = []
+    for image in (view.source.before, view.source.after):
+        paths += [member.path for member in image.members]
+        paths += [image.mask] if image.mask else []
+    return paths
+
+
+def _score_file(grid: Grid, path: Path | str | None, state: State, block_side: int) -> ScoreFile | None:
+    if path is None:
+        return None
+    folder = state.folder if state.folder is not None else Path(path).parent
+    return ScoreFile(folder / "score-blocks.tif", grid, keep=state.resumed, block_side=block_side)
+
+
+@dataclass(frozen=True)
+class _Work:
+    view: PairView
+    model: change.Model
+    low: float
+    clean_up: CleanUp
+
+    def __call__(self, block: Block) -> tuple[runs.Runs, Float]:
+        """Return runs and score of a block."""
+        rules = self.clean_up
+        margin = morphology.halo_px(rules.opening_px, rules.closing_px)
+        wide, _ = expand(block, self.model.halo_px + margin, self.view.grid.shape)
+        first, second, valid = self.view.read(wide)
+        score = self.model.score_block(first, second, valid)
+        del first, second
+        # what lies beyond the halo of the score is not that of the whole; only the margin is used
+        near, _ = expand(block, margin, self.view.grid.shape)
+        row, col = near.row - wide.row, near.col - wide.col
+        score = score[row : row + near.height, col : col + near.width]
+        mask = morphology.clean(score >= self.low, rules.opening_px, rules.closing_px)
+        row, col = block.row - near.row, block.col - near.col
+        part = (slice(row, row + block.height), slice(col, col + block.width))
+        mine = np.ascontiguousarray(score[part])
+        return runs.encode(np.ascontiguousarray(mask[part]), mine, block.row, block.col), mine
+
+
+def _each(
+    work: _Work, blocks: list[Block], state: State, workers: int | None
+) -> Iterator[tuple[Block, runs.Runs, Float | None]]:
+    """Yield blocks in order; a few are worked on ahead, so that memory stays the same."""
+    workers = workers or min(4, os.cpu_count() or 1)
+    pending: deque[tuple[Block, Future[tuple[runs.Runs, Float]] | None, runs.Runs | None]] = deque()
+    queue = iter(blocks)
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while True:
+                while len(pending) <= workers and (block := next(queue, None)) is not None:
+                    stored = state.load(block)
+                    pending.append((block, None if stored else pool.submit(work, block), stored))
+                if not pending:
+                    return
+                block, future, stored = pending.popleft()
+                if future is None:
+                    assert stored is not None
+                    yield block, stored, None
+                else:
+                    yield block, *future.result()
+        finally:
+            for _, future, _ in pending:
+                if future is not None:
+                    future.cancel()
