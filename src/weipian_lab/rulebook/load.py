@@ -196,8 +196,9 @@ def _check_references(content: Content, tree: Any, origin: _Origin) -> None:
     for name, entries in content.thresholds.items():
         for i, entry in enumerate(entries):
             _defined(entry.rule, rules, "rule", ("thresholds", name, i), tree, origin)
-    for code, matter in content.codes.get("MATTER", {}).items():
-        _defined(matter.column("rule"), rules, "rule", ("codes", "MATTER", code), tree, origin)
+    for kind, column in (("MATTER", "rule"), ("BASIS", "fine")):
+        for code, pointer in content.codes.get(kind, {}).items():
+            _defined(pointer.column(column), rules, "rule", ("codes", kind, code), tree, origin)
     states, documents = set(content.procedure.states), set(content.codes.get("DOCUMENT", {}))
     events = {step.event for step in content.procedure.transitions}
     _defined(content.procedure.initial, states, "state", ("procedure", "initial"), tree, origin)
