@@ -1,0 +1,138 @@
+"""Opening vector files: which layer, which driver, archives and folders; errors in the user's words."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from weipian_lab.errors import InputError
+
+__all__ = ["Opened", "opened"]
+
+_PARQUET = {".parquet", ".geoparquet"}
+_PARTS = (".shx", ".dbf")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file ready to be read.
+
+    Attributes
+    ----------
+    path
+        The file that the reader takes (a shapefile unpacked from an archive lies in a temporary folder).
+    shown
+        Name for messages.
+    layer
+        Name of the layer.
+    driver
+        "ESRI Shapefile", "GPKG", "OpenFileGDB", "GeoJSON", "Parquet" …
+    info
+        What pyogrio says of the layer; empty for Parquet.
+    """
+
+    path: Path
+    shown: str
+    layer: str
+    driver: str
+    info: dict[str, Any]
+
+
+@contextmanager
+def opened(path: Path | str, layer: str | None) -> Iterator[Opened]:
+    """Find the layer of a file, a folder (FileGDB) or an archive.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or layer, or it is no vector data, or it is damaged.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError("errors.missing_file", path=path)
+    if path.suffix.lower() == ".zip" and not path.name.lower().endswith(".gdb.zip"):
+        with _unpacked(path, layer) as shp:
+            yield _look(shp, None, path.name)
+    elif path.suffix.lower() in _PARQUET:
+        yield Opened(path, path.name, path.stem, "Parquet", {})
+    else:
+        yield _look(path, layer, path.name)
+
+
+def _look(path: Path, layer: str | None, shown: str) -> Opened:
+    if path.suffix.lower() == ".shp":
+        missing = [s for s in _PARTS if not _beside(path, s)]
+        if missing:
+            raise InputError("vectors.missing_part", path=shown, missing=", ".join(missing))
+    try:
+        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        if layer is None and len(layers) > 1:
+            raise InputError("vectors.which_layer", path=shown, layers=", ".join(layers))
+        if not layers or (layer is not None and layer not in layers):
+            raise InputError("vectors.no_layer", path=shown, layer=layer, layers=", ".join(layers) or "-")
+        name = layer or layers[0]
+        info = pyogrio.read_info(path, layer=name, encoding="ISO-8859-1" if _is_shp(path) else None)
+    except (DataSourceError, DataLayerError, OSError) as error:
+        key = (
+            "vectors.damaged" if path.suffix.lower() in (".shp", ".gpkg", ".gdb") else "vectors.not_a_vector"
+        )
+        raise InputError(key, path=shown, reason=_reason(error, path)) from error
+    return Opened(path, shown, name, str(info["driver"]), info)
+
+
+def _is_shp(path: Path) -> bool:
+    return path.suffix.lower() == ".shp"
+
+
+def _beside(path: Path, suffix: str) -> bool:
+    return any(path.with_suffix(s).exists() for s in (suffix, suffix.upper()))
+
+
+def _reason(error: Exception, path: Path) -> str:
+    return str(error).replace(str(path), path.name).splitlines()[0][:120]
+
+
+@contextmanager
+def _unpacked(archive: Path, layer: str | None) -> Iterator[Path]:
+    """Unpack one shapefile of an archive under plain names, whatever paths the archive holds."""
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            members = [m for m in zipped.infolist() if not m.is_dir()]
+            shapes = [m for m in members if m.filename.lower().endswith(".shp")]
+            if layer is not None:
+                shapes = [m for m in shapes if Path(_decoded(m)).stem == layer]
+            if len(shapes) != 1:
+                found = ", ".join(_decoded(m) for m in shapes) or "-"
+                raise InputError("vectors.zip_content", path=archive.name, count=len(shapes), names=found)
+            folder = Path(tempfile.mkdtemp(prefix="weipian-"))
+            stem = shapes[0].filename[:-4]
+            for member in members:
+                if member.filename.startswith(stem + "."):
+                    suffix = Path(member.filename).suffix.lower()
+                    with zipped.open(member) as source, (folder / f"layer{suffix}").open("wb") as target:
+                        shutil.copyfileobj(source, target)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise InputError("vectors.damaged", path=archive.name, reason=str(error)) from error
+    try:
+        yield folder / "layer.shp"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _decoded(member: zipfile.ZipInfo) -> str:
+    """Return a member's name; older archives hold GBK bytes, which Python reads as code page 437."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return member.filename
