@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,17 @@ def _look(path: Path, layer: str | None, shown: str) -> Opened:
             "vectors.damaged" if path.suffix.lower() in (".shp", ".gpkg", ".gdb") else "vectors.not_a_vector"
         )
         raise InputError(key, path=shown, reason=_reason(error, path)) from error
+    if info["driver"] == "GPKG":
+        info["stated_geometry"] = _stated_geometry(path, name)
     return Opened(path, shown, name, str(info["driver"]), info)
+
+
+def _stated_geometry(gpkg: Path, layer: str) -> str:
+    """Return the geometry type a GeoPackage states; pyogrio names the straight type of a curved one."""
+    with closing(sqlite3.connect(f"{gpkg.resolve().as_uri()}?mode=ro", uri=True)) as base:
+        query = "select geometry_type_name from gpkg_geometry_columns where table_name = ?"
+        row = base.execute(query, (layer,)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _is_shp(path: Path) -> bool:

@@ -28,7 +28,7 @@ from weipian_lab.vectors.zones import check_zone, guess_crs, label
 __all__ = ["read"]
 
 Box = tuple[float, float, float, float]
-_CURVED = ("Curve", "Surface", "CircularString")
+_CURVED = ("CURVE", "SURFACE", "CIRCULARSTRING")
 
 
 def read(
@@ -199,7 +199,7 @@ def _labels(frame: pd.DataFrame, field: str) -> NDArray[np.object_]:
 
 
 def _curves(source: Opened) -> list[Repair]:
-    kind = str(source.info.get("geometry_type") or "")
+    kind = str(source.info.get("stated_geometry") or "").upper()
     if any(word in kind for word in _CURVED):
         return [Repair("*", "curve", "linearised", detail=kind)]
     return []
