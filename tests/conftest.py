@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib
 
+ONLINE = dict(os.environ)
 matplotlib.use("Agg")
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # the workers share few cores
@@ -16,46 +18,27 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 for name in ("WEIPIAN_LANG", "WEIPIAN_DATA", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA"):
     os.environ.pop(name, None)
 os.environ["PROJ_NETWORK"] = "OFF"
-os.environ["GDAL_HTTP_TIMEOUT"] = "1"
+# GDAL's and other native clients meet a proxy that nobody serves
+for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+    os.environ[name] = "http://127.0.0.1:9"
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost,::1"
+OFFLINE = Path(__file__).parent / "offline"
+os.environ["WEIPIAN_OFFLINE"] = "1"
+os.environ["PYTHONPATH"] = str(OFFLINE)
+_spec = importlib.util.spec_from_file_location("weipian_offline", OFFLINE / "sitecustomize.py")
+_spec.loader.exec_module(importlib.util.module_from_spec(_spec))
 
 import pytest  # noqa: E402
 
 from weipian_lab import text  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class NetworkCutError(RuntimeError):
-    """A test tried to leave the machine."""
-
-
-def _guard(connect: object) -> object:
-    def guarded(self: socket.socket, address: object, *rest: object) -> object:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
-            raise NetworkCutError(f"the test suite has no network, yet {address} was asked for")
-        return connect(self, address, *rest)
-
-    return guarded
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _no_network() -> Iterator[None]:
-    """Cut every connection but loopback (notebook kernels and the browser talk over it)."""
-    patch = pytest.MonkeyPatch()
-    for method in ("connect", "connect_ex"):
-        patch.setattr(socket.socket, method, _guard(getattr(socket.socket, method)))
-    resolve = socket.getaddrinfo
-
-    def guarded(host: object, *rest: object, **more: object) -> object:
-        name = host.decode() if isinstance(host, bytes) else host
-        if name not in (None, "", "0.0.0.0", "::", socket.gethostname(), *LOOPBACK):
-            raise NetworkCutError(f"the test suite has no network, yet {name!r} was looked up")
-        return resolve(host, *rest, **more)
-
-    patch.setattr(socket, "getaddrinfo", guarded)
-    yield
-    patch.undo()
+@pytest.fixture(scope="session")
+def online_environment() -> dict[str, str]:
+    """Environment as it was before the network was cut, for the slow tests that install packages."""
+    return ONLINE
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +53,8 @@ def _chinese(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def _close_figures() -> Iterator[None]:
     """Leave no figure open."""
     yield
-    from matplotlib import pyplot
-
-    pyplot.close("all")
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")

@@ -70,8 +70,7 @@ def _readable(notebook: Any, lang: Lang) -> Any:
 
 def body(notebook: Any) -> str:
     """Return the page's content: no code, no prompts, images inside, no script and no outside address."""
-    config = Config()
-    config.HTMLExporter = {
+    options = {
         "exclude_input": True,
         "exclude_input_prompt": True,
         "exclude_output_prompt": True,
@@ -79,7 +78,7 @@ def body(notebook: Any) -> str:
         "embed_images": True,
         **dict.fromkeys(_URL_TRAITS, ""),
     }
-    exporter = HTMLExporter(config=config, template_name="basic")
+    exporter = HTMLExporter(config=Config({"HTMLExporter": options}), template_name="basic")
     content, _ = exporter.from_notebook_node(notebook)
     return without_addresses(str(content))
 
