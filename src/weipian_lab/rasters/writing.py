@@ -43,6 +43,7 @@ def write(
     tags: Mapping[str, Any] | None = None,
     scale: float | None = None,
     offset: float | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a Cloud-Optimised GeoTIFF.
 
@@ -62,6 +63,8 @@ def write(
         Tags of the file, written as text.
     scale, offset
         Stored with every band: value = stored × scale + offset.
+    options
+        Creation options of GDAL's COG driver that replace the usual ones.
 
     Raises
     ------
@@ -85,6 +88,7 @@ def write(
         "crs": grid.crs,
         "transform": grid.transform,
         "nodata": nodata,
+        **(options or {}),
     }
     with atomic(path) as temporary:
         try:
