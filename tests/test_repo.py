@@ -61,10 +61,7 @@ def test_no_eval_no_shell_no_unsafe_yaml() -> None:
                 )
                 for keyword in node.keywords:
                     assert keyword.arg != "shell", f"{file.name}: shell"
-                if name == "YAML":
-                    assert any(k.arg == "typ" and ast.unparse(k.value) == "'safe'" for k in node.keywords), (
-                        file.name
-                    )
+                assert "'unsafe'" not in ast.unparse(node), f"{file.name}: unsafe YAML"
 
 
 def test_no_large_file_no_key_no_machine_path() -> None:
@@ -102,7 +99,8 @@ def test_the_lock_holds_every_dependency() -> None:
     ]
     lock = (ROOT / "requirements.lock").read_text("utf-8").lower().replace("_", "-")
     for line in wanted:
-        name = re.split(r"[\[<>=!~;\s]", line, maxsplit=1)[0].lower().replace("_", "-")
+        name = re.split(r"[\[<>=!~;\s]", line, maxsplit=1)[0].lower()
+        name = re.sub(r"[._]", "-", name)
         assert name == "weipian-lab" or re.search(rf"^{re.escape(name)}(\[|==)", lock, flags=re.MULTILINE), (
             name
         )
@@ -140,27 +138,6 @@ def test_bundled_data_match_their_hashes() -> None:
     assert sum((folder / name).stat().st_size for name in files) <= 15e6
 
 
-README = re.compile(r"^\|.*\|$", re.MULTILINE)
-
-
-def test_the_readmes_list_every_notebook_in_both_languages() -> None:
-    notebooks = sorted(file.stem for file in (ROOT / "notebooks").glob("*.ipynb"))
-    for name in ("README.md", "README.zh-CN.md"):
-        rows = "\n".join(README.findall((ROOT / name).read_text("utf-8")))
-        for notebook in notebooks:
-            assert notebook in rows, f"{name} lacks {notebook}"
-
-
-def test_the_readmes_have_the_same_parts() -> None:
-    levels = [
-        re.findall(
-            r"^(#+) ", re.sub(r"```.*?```", "", (ROOT / name).read_text("utf-8"), flags=re.S), re.MULTILINE
-        )
-        for name in ("README.md", "README.zh-CN.md")
-    ]
-    assert levels[0] == levels[1]
-
-
 def test_the_network_is_cut_here_and_in_child_processes() -> None:
     with pytest.raises(RuntimeError, match="no network"):
         socket.create_connection(("192.0.2.1", 80), timeout=1)
@@ -173,9 +150,9 @@ def test_the_network_is_cut_here_and_in_child_processes() -> None:
 
 
 def test_ruff_and_format_pass() -> None:
-    for command in (["check"], ["format", "--check"]):
+    for command, style in ((["check"], ["--output-format=concise"]), (["format", "--check"], [])):
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--quiet", "src", "tests", "notebooks", "tools"],
+            [sys.executable, "-m", "ruff", *command, "--quiet", *style, "src", "tests", "notebooks", "tools"],
             cwd=ROOT,
             capture_output=True,
             text=True,
