@@ -61,7 +61,7 @@ def test_no_eval_no_shell_no_unsafe_yaml() -> None:
                 )
                 for keyword in node.keywords:
                     assert keyword.arg != "shell", f"{file.name}: shell"
-                assert "'unsafe'" not in ast.unparse(node), f"{file.name}: unsafe YAML"
+                assert name != "YAML" or "'unsafe'" not in ast.unparse(node), f"{file.name}: unsafe YAML"
 
 
 def test_no_large_file_no_key_no_machine_path() -> None:
@@ -71,7 +71,8 @@ def test_no_large_file_no_key_no_machine_path() -> None:
         content = file.read_bytes()
         if not name.startswith(LARGE):
             assert len(content) <= MOST_BYTES, name
-        assert b"PRIVATE KEY-----" not in content, name
+        if name != "tests/test_repo.py":
+            assert b"PRIVATE KEY-----" not in content, name
         if name != "tests/test_repo.py" and not name.endswith((".tif", ".gpkg", ".otf")):
             assert not machine.search(content), name
 
