@@ -6,7 +6,8 @@ Areas are ellipsoidal, in m².
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -50,6 +51,15 @@ class Matching:
     def statement(self) -> str:
         """Return the rule in words."""
         return t(f"accuracy.rule_{self.rule}", share=f"{self.share:.0%}")
+
+    def restrict(self, patches: Iterable[str], reference: Iterable[str]) -> Matching:
+        """Return the same matching for some of the patches and parcels only (a part of the county)."""
+        some, others = set(patches), set(reference)
+        return replace(
+            self,
+            patches=self.patches[self.patches.index.isin(some)],
+            reference=self.reference[self.reference.index.isin(others)],
+        )
 
     def summary(self) -> dict[str, float]:
         """Return counts, shares by count and by area, errors of delineation apart from those of label.
@@ -136,8 +146,8 @@ def match(
     ids_a, ids_b = left[patch_id].astype(str).to_numpy(), right[reference_id].astype(str).to_numpy()
     pairs = pd.DataFrame({"patch": ids_a[i], "reference": ids_b[j], "overlap_m2": overlap, "iou": iou})
     sides = [
-        _side(ids_a, area_a, a, b, i, j, left.crs, "patch_id"),
-        _side(ids_b, area_b, b, a, j, i, left.crs, "reference_id"),
+        _side(ids_a, area_a, a, b, i, j, left.crs, patch_id),
+        _side(ids_b, area_b, b, a, j, i, left.crs, reference_id),
     ]
     if rule == "iou":
         hits = _assign(i, j, iou, len(a), len(b), share)

@@ -1,0 +1,216 @@
+"""A threshold with a promise: "with 95 % confidence at most 10 % of the true changes are missed".
+
+Learn then test (Angelopoulos, Bates, Candès, Jordan and Lei 2021, arXiv:2110.01052): for each threshold the
+hypothesis "it misses more than allowed" gets a valid p-value; going up from the safest, thresholds are taken
+as long as their hypotheses are rejected (fixed-sequence testing, by ``mapie.risk_control.control_fwer``).
+p-values: the exact binomial tail for parcels that count one each; for areas, weights or blocks of parcels the
+betting martingale of Waudby-Smith and Ramdas (2024, doi:10.1093/jrsssb/qkad009), which needs a bound known
+beforehand.
+Conformal risk control (Angelopoulos et al. 2022, arXiv:2208.02814) promises the mean
+only; it is offered as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from scipy.special import logsumexp
+
+from weipian_lab.errors import ParameterError, SchemaError
+from weipian_lab.text import t
+
+__all__ = ["Promise", "betting_p_values", "binomial_p_values", "conformal", "least_parcels", "promise"]
+
+Array = NDArray[np.float64]
+_STAKES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.99)  # shares of the stake that would risk everything
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A risk-controlled choice.
+
+    Attributes
+    ----------
+    threshold
+        Highest threshold that keeps the promise; None if none does.
+    thresholds, missed, p_values
+        What was tested, in rising order: share missed in the tuning data and p-value of each.
+    miss_rate, confidence
+        The promise. `confidence` is NaN for conformal risk control, which speaks of the mean.
+    units
+        Independent units (parcels or blocks) it rests on.
+    statement
+        The promise in words.
+    """
+
+    threshold: float | None
+    thresholds: Array
+    missed: Array
+    p_values: Array
+    miss_rate: float
+    confidence: float
+    units: int
+    statement: str
+
+
+def promise(
+    scores: ArrayLike,
+    thresholds: ArrayLike,
+    *,
+    miss_rate: float = 0.1,
+    confidence: float = 0.95,
+    size: ArrayLike | None = None,
+    block: ArrayLike | None = None,
+    largest: float | None = None,
+    seed: int = 0,
+) -> Promise:
+    """Return the highest threshold that misses at most `miss_rate`, with `confidence`.
+
+    Parameters
+    ----------
+    scores
+        (n,) for each truly changed parcel of the tuning part, the highest threshold at which the screening
+        still finds it; -inf if it never does. The parcels must be a random sample of the true changes,
+        or all of them: a list of verified patches alone lacks those that were missed.
+    thresholds
+        Candidates, fixed without a look at these parcels.
+    miss_rate, confidence
+        The promise.
+    size
+        (n,) area or sampling weight of each parcel: the promise is then of area.
+    block
+        (n,) block that a parcel lies in: blocks are then the independent units, since parcels of
+        one village or project are found and missed together.
+    largest
+        Bound on the total `size` within one unit, known beforehand; needed with `size` or `block`.
+    seed
+        Order in which the betting martingale sees the units.
+
+    Raises
+    ------
+    SchemaError
+        No parcel: with no positives nothing can be promised. Lengths differ.
+    ParameterError
+        Rates outside 0-1, no threshold, or `largest` missing or exceeded.
+    """
+    score, grid = _check(scores, thresholds, miss_rate, confidence)
+    missed_at = score[:, None] < grid
+    if size is None and block is None:
+        missed = missed_at.mean(0)
+        p = binomial_p_values(missed_at.sum(0), len(score), miss_rate)
+        units = len(score)
+    else:
+        weight: Array = np.ones(len(score)) if size is None else np.asarray(size, float)
+        codes = (
+            np.arange(len(score)) if block is None else np.unique(np.asarray(block), return_inverse=True)[1]
+        )
+        if len(weight) != len(score) or len(codes) != len(score):
+            raise SchemaError("tuning.lengths", scores=len(score), other=min(len(weight), len(codes)))
+        units = int(codes.max()) + 1
+        total: Array = np.asarray(np.bincount(codes, weight, minlength=units), float)
+        lost = np.zeros((units, len(grid)))
+        np.add.at(lost, codes, weight[:, None] * missed_at)
+        missed = lost.sum(0) / total.sum()
+        p = betting_p_values(lost, total, miss_rate, largest, seed=seed)
+    threshold = _fixed_sequence(grid, p, 1 - confidence)
+    statement = _statement(threshold, miss_rate, confidence, units, area=size is not None)
+    return Promise(threshold, grid, missed, p, miss_rate, confidence, units, statement)
+
+
+def _check(
+    scores: ArrayLike, thresholds: ArrayLike, miss_rate: float, confidence: float
+) -> tuple[Array, Array]:
+    score, grid = np.asarray(scores, float), np.unique(np.asarray(thresholds, float))
+    if len(score) == 0:
+        raise SchemaError("tuning.no_positives")
+    if np.isnan(score).any():
+        raise SchemaError("tuning.nan_score", number=int(np.isnan(score).sum()))
+    if len(grid) == 0 or not np.all(np.isfinite(grid)):
+        raise ParameterError("tuning.bad_thresholds", value=list(grid[:5]))
+    for name, value in (("miss_rate", miss_rate), ("confidence", confidence)):
+        if not 0 < value < 1:
+            raise ParameterError("tuning.bad_rate", name=name, value=value)
+    return score, grid
+
+
+def binomial_p_values(missed: ArrayLike, n: int, miss_rate: float) -> Array:
+    """Return P(Bin(n, miss_rate) ≤ missed), the exact p-value of "more than `miss_rate` is missed"."""
+    return np.asarray(stats.binom.cdf(np.asarray(missed), n, miss_rate), float)
+
+
+def betting_p_values(
+    lost: Array, total: Array, miss_rate: float, largest: float | None, *, seed: int = 0
+) -> Array:
+    """Return p-values of "more than `miss_rate` of the total is lost" from independent units.
+
+    The wealth of a bettor against the hypothesis, Π (1 - ν (lost_i - r total_i)), is a supermartingale
+    under it for each stake ν, and so is the mean over several; by Ville's inequality 1 / its highest value
+    is a p-value.
+
+    Parameters
+    ----------
+    lost, total
+        (units, thresholds) and (units,), 0 ≤ lost ≤ total ≤ `largest`.
+
+    Raises
+    ------
+    ParameterError
+        `largest` is missing, or a unit exceeds it.
+    """
+    if largest is None or not largest > 0 or float(total.max()) > largest * (1 + 1e-9):
+        raise ParameterError("tuning.bad_largest", value=largest, found=round(float(total.max()), 4))
+    order = np.random.default_rng(seed).permutation(len(total))
+    excess = (lost[order] - miss_rate * total[order, None]) / largest  # at most 1 - r
+    each = [np.cumsum(np.log1p(-share / (1 - miss_rate) * excess), axis=0) for share in _STAKES]
+    wealth = logsumexp(np.stack(each), axis=0) - np.log(len(_STAKES))
+    return np.asarray(np.minimum(1.0, np.exp(-np.maximum(wealth.max(axis=0), 0.0))))
+
+
+def _fixed_sequence(grid: Array, p_values: Array, delta: float) -> float | None:
+    from mapie.risk_control import control_fwer  # imports scikit-learn's whole tree, only when it is used
+
+    kept = control_fwer(p_values, delta, fwer_method="fixed_sequence")
+    return float(grid[max(kept)]) if len(kept) else None
+
+
+def conformal(scores: ArrayLike, thresholds: ArrayLike, *, miss_rate: float = 0.1) -> Promise:
+    """Return the highest threshold whose expected miss rate is at most `miss_rate` (conformal risk control).
+
+    The mean over many counties keeps to it; a single county may well exceed it.
+
+    Raises
+    ------
+    SchemaError, ParameterError
+        As :func:`promise`.
+    """
+    score, grid = _check(scores, thresholds, miss_rate, 0.5)
+    n = len(score)
+    missed = (score[:, None] < grid).mean(0)
+    bound = (n * missed + 1) / (n + 1)
+    good = np.cumprod(bound <= miss_rate).astype(bool)
+    threshold = float(grid[good][-1]) if good.any() else None
+    if threshold is None:
+        statement = t("tuning.no_conformal", rate=f"{miss_rate:.0%}", least=int(np.ceil(1 / miss_rate)) - 1)
+    else:
+        statement = t("tuning.conformal", threshold=f"{threshold:.4g}", rate=f"{miss_rate:.0%}", units=n)
+    return Promise(threshold, grid, missed, bound, miss_rate, float("nan"), n, statement)
+
+
+def least_parcels(miss_rate: float, confidence: float = 0.95) -> int:
+    """Return the fewest true changes that allow a promise, if none of them is missed."""
+    return int(np.ceil(np.log(1 - confidence) / np.log(1 - miss_rate)))
+
+
+def _statement(
+    threshold: float | None, miss_rate: float, confidence: float, units: int, *, area: bool
+) -> str:
+    values: dict[str, Any] = {"rate": f"{miss_rate:.0%}", "confidence": f"{confidence:.0%}", "units": units}
+    if threshold is None:
+        return t("tuning.no_promise", least=least_parcels(miss_rate, confidence), **values)
+    return t(
+        "tuning.promise_area" if area else "tuning.promise_count", threshold=f"{threshold:.4g}", **values
+    )

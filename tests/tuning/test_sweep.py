@@ -1,0 +1,179 @@
+"""A small score raster whose patches and matches are known."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from affine import Affine
+from shapely.geometry import box
+
+from weipian_lab import tuning
+from weipian_lab.errors import InputError, ParameterError, ProcedureError, SchemaError
+from weipian_lab.grid import Grid
+from weipian_lab.patches import CleanUp
+from weipian_lab.tuning.sweep import SETTING
+
+GRID = Grid("EPSG:32648", Affine(10, 0, 500_000, 0, -10, 4_200_400), (40, 40))
+EFFORT = tuning.Effort(hours_per_visit=2, cost_per_hour=10, cost_per_missed_mu=5)
+
+
+@pytest.fixture
+def scene():
+    """Three changes of 10 × 10 px (15 亩) scored 0.9, 0.5 and 0.2, and a false block scored 0.6."""
+    score = np.zeros((40, 40), np.float32)
+    places = {"strong": (2, 2, 0.9), "weak": (2, 25, 0.5), "hidden": (25, 2, 0.2)}
+    shapes = []
+    for row, column, value in places.values():
+        score[row : row + 10, column : column + 10] = value
+        x, y = 500_000 + 10 * column, 4_200_400 - 10 * row
+        shapes.append(box(x, y - 100, x + 100, y))
+    score[25:30, 25:30] = 0.6
+    reference = gpd.GeoDataFrame({"change_id": list(places)}, geometry=shapes, crs="EPSG:32648")
+    return score, reference
+
+
+@pytest.fixture
+def table(scene):
+    return tuning.sweep(
+        {"d": scene[0]},
+        GRID,
+        scene[1],
+        thresholds={"d": [0.1, 0.4, 0.55, 0.8]},
+        min_mu=[0, 5],
+        effort=EFFORT,
+        clean_ups={"none": CleanUp(smooth=False)},
+    )
+
+
+def test_counts_by_hand(table):
+    at = table.set_index(["min_mu", "threshold"])
+    assert at.loc[(0, 0.1), ["patches", "true_patches", "found"]].tolist() == [4, 3, 3]
+    assert at.loc[(0, 0.4), ["patches", "true_patches", "found"]].tolist() == [3, 2, 2]
+    assert at.loc[(0, 0.55), ["patches", "true_patches", "found"]].tolist() == [2, 1, 1]
+    assert at.loc[(5, 0.55), ["patches", "true_patches", "found"]].tolist() == [1, 1, 1]  # 3.75 亩 goes
+    row = at.loc[(0, 0.55)]
+    assert row["missed_mu"] == pytest.approx(30, rel=1e-3)  # the projection's scale, 0.9996²
+    assert (row["hours"], row["cost"]) == (4, pytest.approx(40 + 150, rel=1e-3))
+
+
+def test_missed_area_never_falls_as_the_threshold_rises(table):
+    for _, part in table.groupby(["detector", "clean_up", "min_mu"]):
+        assert part["missed_mu"].is_monotonic_increasing
+
+
+def test_region_counts_its_own(scene):
+    west = box(500_000, 4_200_000, 500_200, 4_200_400)
+    table = tuning.sweep({"d": scene[0]}, GRID, scene[1], thresholds={"d": [0.1]}, region=west)
+    assert table.loc[0, ["patches", "parcels", "found"]].tolist() == [2, 2, 2]
+
+
+def test_detection_scores(scene):
+    scores = tuning.detection_scores(scene[0], GRID, scene[1], [0.1, 0.4, 0.8, 0.95])
+    assert scores.to_dict() == {"hidden": 0.1, "strong": 0.8, "weak": 0.4}
+    too_high = tuning.detection_scores(scene[0], GRID, scene[1], [0.95])
+    assert np.isneginf(too_high).all()
+
+
+def test_choices(table):
+    assert tuning.by_cost(table).threshold == 0.1  # 4 visits = 80; all else misses 15 亩 = 75 or more
+    assert tuning.by_recall(table, 0.6).threshold == 0.4
+    assert tuning.by_recall(table, 0.6).row["min_mu"] == 5
+    assert tuning.by_capacity(table, 2, 1).threshold == 0.4
+    assert tuning.by_capacity(table, 0.5, 1) is None
+    assert tuning.by_recall(table[table["threshold"] > 0.3], 1.0) is None
+    with pytest.raises(SchemaError):
+        tuning.by_cost(table.iloc[:0])
+    with pytest.raises(ParameterError):
+        tuning.by_recall(table, 0)
+
+
+def test_stability_covers_all_prices_and_names_the_cheapest():
+    table = pd.DataFrame({
+        "detector": "d", "clean_up": "none", "min_mu": 0.0, "threshold": [1.0, 2.0, 3.0],
+        "patches": [10, 5, 0], "missed_mu": [0.0, 10.0, 60.0], "hours": [20.0, 10.0, 0.0],
+    })  # fmt: skip
+    ranges = tuning.stability(table)
+    # 0 h + 60 p against 10 h + 10 p: equal at 0.2; 10 + 10 p against 20: equal at 1
+    assert ranges["threshold"].tolist() == [3.0, 2.0, 1.0]
+    assert ranges["price_from"].tolist() == pytest.approx([0, 0.2, 1.0])
+    assert ranges["price_to"].tolist() == pytest.approx([0.2, 1.0, np.inf])
+    for price in (0.01, 0.5, 7.0):
+        cheapest = table.loc[(table["hours"] + price * table["missed_mu"]).idxmin(), "threshold"]
+        held = ranges[(ranges["price_from"] <= price) & (price < ranges["price_to"])]
+        assert held["threshold"].tolist() == [cheapest]
+    assert list(ranges.columns[:4]) == list(SETTING)
+
+
+def test_bad_sweeps(scene):
+    with pytest.raises(ParameterError, match="d"):
+        tuning.sweep({"d": scene[0]}, GRID, scene[1], thresholds={})
+    with pytest.raises(ParameterError):
+        tuning.Effort(hours_per_visit=-1)
+    with pytest.raises(ParameterError):
+        tuning.Effort(cost_per_hour=float("nan"))
+
+
+def test_split_keeps_blocks_together():
+    x, y = np.meshgrid(np.arange(0, 1000, 50), np.arange(0, 1000, 50))
+    blocks = tuning.blocks_of(x.ravel(), y.ravel(), 250)
+    assert len(np.unique(blocks)) == 16
+    first, test = tuning.spatial_split(blocks, test_share=0.5, seed=1)
+    assert not set(blocks[first]) & set(blocks[test])
+    assert sorted([*first, *test]) == list(range(len(blocks)))
+    with pytest.raises(ParameterError):
+        tuning.spatial_split([1, 1, 1])
+    with pytest.raises(ParameterError):
+        tuning.blocks_of([0], [0], 0)
+
+
+def test_sealed_part_opens_once_and_after_the_threshold(tmp_path):
+    test = pd.DataFrame({"patch_id": ["a", "b"], "score": [0.1, 0.7]})
+    record, tuned = tmp_path / "sealed.json", tmp_path / "tuned.yaml"
+    with pytest.raises(InputError):
+        tuning.open_sealed(record, test, tuned)
+    tuning.seal(record, test)
+    tuning.seal(record, test)
+    with pytest.raises(ProcedureError, match=r"tuned\.yaml"):
+        tuning.open_sealed(record, test, tuned)
+    tuning.write_tuned(tuned, {"threshold": 0.5}, {"seed": 0})
+    with pytest.raises(ProcedureError):
+        tuning.open_sealed(record, test.iloc[:1], tuned)
+    assert tuning.open_sealed(record, test, tuned).equals(test)
+    tuning.open_sealed(record, test, tuned)  # the same question
+    tuning.write_tuned(tuned, {"threshold": 0.6}, {"seed": 0})
+    with pytest.raises(ProcedureError, match=r"sealed\.json"):
+        tuning.open_sealed(record, test, tuned)
+    with pytest.raises(ProcedureError):
+        tuning.seal(record, test.iloc[:1])
+    record.write_text("[]")
+    with pytest.raises(InputError):
+        tuning.seal(record, test)
+
+
+def test_tuned_file_round_trip(tmp_path):
+    given = {"threshold": np.float64(0.25), "method": "irmad", "bands": ["B02", "B03"], "note": "=阈值"}
+    path = tuning.write_tuned(tmp_path / "tuned.yaml", given, {"input": {"sha256": "00"}})
+    assert tuning.read_tuned(path) == {**given, "threshold": 0.25}
+    first = path.read_bytes()
+    assert tuning.write_tuned(path, given, {"input": {"sha256": "00"}}).read_bytes() == first
+    for content in ("[1, 2]", "parameters: 3", "a: [", "parameters: !!python/object:os.x {}"):
+        path.write_text(content)
+        with pytest.raises(InputError):
+            tuning.read_tuned(path)
+    with pytest.raises(InputError):
+        tuning.read_tuned(tmp_path / "absent.yaml")
+
+
+def test_tuned_classifier_lowers_its_threshold_when_misses_are_dear():
+    rng = np.random.default_rng(0)
+    real = rng.random(200) < 0.4
+    evidence = rng.normal(real[:, None] * 1.2, 1.0, (200, 2))
+    blocks = np.arange(200) // 10
+    dear, cheap = (
+        tuning.tuned_classifier(evidence, real, blocks, cost_of_visit=1, cost_of_miss=miss)
+        for miss in (20, 1.2)
+    )
+    assert dear.best_threshold_ < cheap.best_threshold_
+    for labels in (np.ones(200, bool), np.zeros(200, bool)):
+        with pytest.raises(SchemaError):
+            tuning.tuned_classifier(evidence, labels, blocks, cost_of_visit=1, cost_of_miss=1)
