@@ -1,0 +1,86 @@
+"""What lies between the ground and the sensor: haze, cloud, cloud shadow, and snow on the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weipian_lab.simulate.sizes import Scene, Size
+from weipian_lab.simulate.streams import stream
+
+__all__ = ["Sky"]
+
+Array = NDArray[np.float64]
+_WAVES = ((5_000.0, 6), (2_200.0, 7), (900.0, 8), (350.0, 8))
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """Fields of one scene over the whole county, evaluated anywhere.
+
+    Parameters
+    ----------
+    seed
+        Seed of the county.
+    scene
+        The scene; its cloud and snow shares set the fields' levels.
+    size
+        Extent over which the shares hold.
+    """
+
+    seed: int
+    scene: Scene
+    size: Size
+
+    def field(self, name: str, x: Array, y: Array) -> Array:
+        """Cloud-like noise on the axes `x` (cols) and `y` (rows), metres."""
+        rng = stream(self.seed, "sky", self.scene.stem, name)
+        total = np.zeros((len(y), len(x)))
+        for length, waves in _WAVES:
+            angle, phase = rng.uniform(0, 2 * np.pi, waves), rng.uniform(0, 2 * np.pi, waves)
+            stretch = rng.uniform(0.7, 1.5, waves)
+            for a, p, s in zip(angle, phase, stretch, strict=True):
+                k = 2 * np.pi / (length * s)
+                column, row = x * (k * np.cos(a)) + p, y * (k * np.sin(a))
+                # sin(column + row) from its two axes: a plane wave at the price of two products
+                total += (length / 5_000.0) ** 0.55 * (
+                    np.sin(row)[:, None] * np.cos(column)[None, :] + np.cos(row)[:, None] * np.sin(column)[None, :]
+                )
+        return total
+
+    def level(self, name: str, share: float) -> float:
+        """Value of the field above which `share` of the county lies."""
+        west, south, east, north = self.size.grid.bounds
+        x, y = np.linspace(west, east, 120), np.linspace(south, north, 120)
+        return float(np.quantile(self.field(name, x, y), 1.0 - share))
+
+    def cloud(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return opacity of cloud, 0–1, and shadow, 0–1, over ground at the axes `x` and `y`."""
+        if self.scene.cloud <= 0.0:
+            nothing = np.zeros((len(y), len(x)))
+            return nothing, nothing.copy()
+        level = self.level("cloud", self.scene.cloud)
+        rng = stream(self.seed, "sky", self.scene.stem, "height")
+        height = float(rng.uniform(900.0, 1_600.0))
+        azimuth, elevation = np.radians(140.0), np.radians(62.0)
+        reach = height / np.tan(elevation)
+        # the shadow of a cloud falls away from the sun: what shades (x, y) hangs towards the sun from it
+        toward = (x + reach * np.sin(azimuth), y + reach * np.cos(azimuth))
+        opacity = np.clip((self.field("cloud", x, y) - level) / 0.9, 0.0, 1.0)
+        shadow = np.clip((self.field("cloud", *toward) - level) / 0.7, 0.0, 1.0)
+        return opacity, shadow
+
+    def haze(self, x: Array, y: Array) -> Array:
+        """Reflectance that haze adds in blue."""
+        if self.scene.haze <= 0.0:
+            return np.zeros((len(y), len(x)))
+        return np.asarray(self.scene.haze * np.clip(1.0 + 0.22 * self.field("haze", x, y), 0.1, 3.0))
+
+    def snow(self, x: Array, y: Array) -> Array:
+        """Cover of snow, 0–1."""
+        if self.scene.snow <= 0.0:
+            return np.zeros((len(y), len(x)))
+        level = self.level("snow", self.scene.snow)
+        return np.clip((self.field("snow", x, y) - level) / 1.2 + 0.35, 0.0, 1.0)
