@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +17,12 @@ from weipian_lab.change.indices import fit_index
 from weipian_lab.change.mad import fit_irmad, fit_mad
 from weipian_lab.change.pca_kmeans import fit_pca_kmeans
 from weipian_lab.change.pixels import Float, Model, prepare, take_samples
+from weipian_lab.change.registration import measure_shift, resample
+from weipian_lab.change.residual import PRESETS, fit_cross_residual
 from weipian_lab.change.sfa import fit_isfa, fit_sfa
 from weipian_lab.errors import ParameterError
 
-__all__ = ["DETECTORS", "chi2_probability", "fit", "score"]
+__all__ = ["DETECTORS", "USUAL_RULES", "chi2_probability", "fit", "score"]
 
 DETECTORS: Mapping[str, Callable[..., Model]] = {
     "cva": fit_cva,
@@ -30,19 +33,31 @@ DETECTORS: Mapping[str, Callable[..., Model]] = {
     "isfa": fit_isfa,
     "pca_kmeans": fit_pca_kmeans,
     "index": fit_index,
+    "cross_residual": fit_cross_residual,
+}
+# the threshold rule that goes with a score; arguments of change.threshold
+USUAL_RULES: Mapping[str, Mapping[str, Any]] = {
+    **{method: {"rule": "otsu"} for method in ("cva", "cva_std", "index")},
+    **{method: {"rule": "kmeans"} for method in ("mad", "irmad", "sfa", "isfa")},
+    "pca_kmeans": {"rule": "fixed", "value": 0.0},
+    "cross_residual": {"rule": "null_fit", "k": 8.0, "hysteresis": 1.3},
+    "construction": {"rule": "null_fit", "k": 12.0, "hysteresis": 1.3},
+    "any_change": {"rule": "null_fit", "k": 3.0},
 }
 _INDEX_NAMES = ("ndvi", "ndbi", "bsi", "mndwi")
 
 
 def _resolve(method: str, options: dict[str, Any]) -> tuple[Callable[..., Model], dict[str, Any]]:
-    """Return the fit function of a method and its options; ``"index:NAME"`` and ``"ndvi"`` are indices."""
+    """Return the fit function of a method and its options; presets and names of indices are resolved."""
+    if method in PRESETS:
+        return fit_cross_residual, {**PRESETS[method], **options}
     if method in DETECTORS:
         return DETECTORS[method], options
     if method.lower().startswith("index:"):
         return fit_index, {"index": method[6:], **options}
     if method.lower() in _INDEX_NAMES:
         return fit_index, {"index": method.upper(), **options}
-    choices = [*DETECTORS, *_INDEX_NAMES, "index:NAME"]
+    choices = [*DETECTORS, *PRESETS, *_INDEX_NAMES, "index:NAME"]
     near = difflib.get_close_matches(method, choices, n=1)
     raise ParameterError("change.unknown", name="method", value=method, choices=", ".join(near or choices))
 
@@ -99,7 +114,7 @@ def fit(
             near = difflib.get_close_matches(option, known, n=1) or known or ["-"]
             raise ParameterError("change.unknown_option", method=method, option=option, near=", ".join(near))
     samples = take_samples(before, after, valid, max_samples=max_samples, random_state=random_state)
-    return function(samples, **options)
+    return dataclasses.replace(function(samples, **options), method=method)
 
 
 def score(
@@ -108,6 +123,8 @@ def score(
     method: str = "irmad",
     valid: ArrayLike | None = None,
     random_state: int = 0,
+    *,
+    register: bool | None = None,
     **options: Any,
 ) -> Float:
     """Return the change score of an image pair.
@@ -119,11 +136,16 @@ def score(
         NaN and infinities are taken as not valid.
     method
         ``cva``, ``cva_std``, ``mad``, ``irmad``, ``sfa``, ``isfa``, ``pca_kmeans``, ``ndvi``, ``ndbi``,
-        ``bsi``, ``mndwi``, ``index:NAME``.
+        ``bsi``, ``mndwi``, ``index:NAME``, ``cross_residual`` and its presets ``construction`` and
+        ``any_change``.
     valid
         bool ``(row, col)``.
     random_state
         Seed; the same input and seed give the same score.
+    register
+        Whether a reliable sub-pixel shift (0.05 to 3 pixels) is measured and taken out first; it is part of
+        the presets, which do so unless told not to, and of no other method. A screening run aligns by
+        itself, reports the shift and needs no second time.
     **options
         Of :func:`fit`.
 
@@ -140,6 +162,11 @@ def score(
     [[0.0, 5.0, 0.0]]
     """
     first, second, good = prepare(before, after, valid)
+    if method in PRESETS if register is None else register:
+        shift = measure_shift(first, second, good, bands=options.get("bands"))
+        if shift.reliable and 0.05 < shift.distance_px <= 3:
+            aligned = resample(np.where(good, second, np.float32(np.nan)), shift)
+            first, second, good = prepare(first, aligned, good)
     model = fit(first, second, method, valid=good, random_state=random_state, **options)
     return model.score_block(first, second, good)
 
