@@ -9,6 +9,7 @@ Longer patches are measured by :func:`weipian_lab.area.ellipsoidal_area` itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -77,12 +78,12 @@ class Measure:
         for index, key in enumerate(cells):
             rows = wanted[inverse.ravel() == index]
             middle = (key + 0.5) * cell
-            fit = _quartic(lambda xy: self._element(xy), middle, 0.6 * cell)
+            fit = _fit(self, *middle.tolist(), 0.6 * cell)
             result[rows] = _taylor(fit, (centres[rows] - middle) / (0.6 * cell), 0.6 * cell)
         return result
 
-    def _element(self, xy: Array) -> Array:
-        """J at points, in m² per square unit."""
+    def element(self, xy: Array) -> Array:
+        """Return J at points ``(n, 2)``, in m² per square unit."""
         assert self.crs is not None
         a, rf = ellipsoid_parameters(self.ellipsoid)
         e2 = (2.0 - 1.0 / rf) / rf if np.isfinite(rf) else 0.0
@@ -140,6 +141,12 @@ class Frame:
 
 
 _POWERS = [(i, j) for i in range(5) for j in range(5 - i)]
+
+
+@lru_cache(maxsize=4096)
+def _fit(measure: Measure, x: float, y: float, half: float) -> dict[tuple[int, int], float]:
+    """Fit J on one cell; patches in one cell, of whatever batch, share the fit."""
+    return _quartic(measure.element, np.array([x, y]), half)
 
 
 def _quartic(function: Any, middle: Array, half: float) -> dict[tuple[int, int], float]:

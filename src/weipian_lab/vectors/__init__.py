@@ -1,7 +1,20 @@
 """The only module that opens vector files."""
 
 from weipian_lab.vectors.model import Layer, LayerMeta, ReadReport, Repair
+from weipian_lab.vectors.opening import layer_names
 from weipian_lab.vectors.reading import read
+from weipian_lab.vectors.sources import Features, Source, source
 from weipian_lab.vectors.writing import write
 
-__all__ = ["Layer", "LayerMeta", "ReadReport", "Repair", "read", "write"]
+__all__ = [
+    "Features",
+    "Layer",
+    "LayerMeta",
+    "ReadReport",
+    "Repair",
+    "Source",
+    "layer_names",
+    "read",
+    "source",
+    "write",
+]

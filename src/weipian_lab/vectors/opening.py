@@ -17,7 +17,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from weipian_lab.errors import InputError
 
-__all__ = ["Opened", "opened"]
+__all__ = ["Opened", "layer_names", "opened"]
 
 _PARQUET = {".parquet", ".geoparquet"}
 _PARTS = (".shx", ".dbf")
@@ -67,6 +67,23 @@ def opened(path: Path | str, layer: str | None) -> Iterator[Opened]:
         yield Opened(path, path.name, path.stem, "Parquet", {})
     else:
         yield _look(path, layer, path.name)
+
+
+def layer_names(path: Path | str) -> list[str]:
+    """Return the names of the layers of a file or folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no vector data.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError("errors.missing_file", path=path)
+    try:
+        return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    except (DataSourceError, OSError) as error:
+        raise InputError("vectors.not_a_vector", path=path.name, reason=_reason(error, path)) from error
 
 
 def _look(path: Path, layer: str | None, shown: str) -> Opened:

@@ -25,9 +25,10 @@ from weipian_lab.vectors.opening import Opened, opened
 from weipian_lab.vectors.repairing import repair
 from weipian_lab.vectors.zones import check_zone, guess_crs, label
 
-__all__ = ["read"]
+__all__ = ["check_position", "read"]
 
 Box = tuple[float, float, float, float]
+_FULL_TURN = 360.0
 _CURVED = ("CURVE", "SURFACE", "CIRCULARSTRING")
 
 
@@ -171,18 +172,29 @@ def _with_crs(frame: gpd.GeoDataFrame, given: Any, source: Opened) -> gpd.GeoDat
             bounds=_shown(bounds),
             guess=t("vectors.no_crs_guess", crs=guess) if guess else "",
         )
-    if frame.crs.is_geographic and np.isfinite(bounds).all() and np.abs(bounds).max() > 360:
+    check_position(frame.crs, bounds, what)
+    return frame
+
+
+def check_position(crs: CRS, bounds: NDArray[np.float64], what: str) -> None:
+    """Check that coordinates can be those of a CRS.
+
+    Raises
+    ------
+    CRSError
+        If metres stand where degrees should, or the zone is another one; names what they look like.
+    """
+    if crs.is_geographic and np.isfinite(bounds).all() and np.abs(bounds).max() > _FULL_TURN:
         raise CRSError(
             "vectors.wrong_zone",
             what=what,
-            crs=label(frame.crs),
+            crs=label(crs),
             expected="°",
             easting=f"{bounds[0]:.0f}",
             found="m",
             guess=guess_crs(bounds) or "?",
         )
-    check_zone(frame.crs, bounds, what)
-    return frame
+    check_zone(crs, bounds, what)
 
 
 def _shown(bounds: NDArray[np.float64]) -> str:

@@ -1,0 +1,120 @@
+"""Layers beside the survey: what each covers, what several cover, and what none explains."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from weipian_lab.overlay.cutting import Pieces, Wholes, union_area
+from weipian_lab.overlay.dates import day_of
+from weipian_lab.overlay.roles import EVIDENCE, ROLES
+
+__all__ = ["Covered", "covered", "explain"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Patches under one layer.
+
+    Attributes
+    ----------
+    area
+        ``(n,)`` area under the layer, ground covered twice counted once.
+    overlap
+        ``(n,)`` area counted once though several of its polygons cover it.
+    pieces
+        The pieces, and the fields of their features.
+    values
+        Fields of the layer's features, ``(m,)`` each.
+    """
+
+    area: Array
+    overlap: Array
+    pieces: Pieces
+    values: Mapping[str, NDArray[np.object_]]
+
+
+def covered(wholes: Wholes, pieces: Pieces, values: Mapping[str, NDArray[np.object_]]) -> Covered:
+    """Measure what one layer covers of each patch."""
+    count = len(wholes.areas)
+    area = np.zeros(count)
+    whole, _, size = union_area(wholes, pieces, np.zeros(len(pieces), dtype=np.intp))
+    area[whole] = size
+    summed = np.bincount(pieces.whole, pieces.area, minlength=count)
+    return Covered(np.minimum(area, wholes.areas), np.maximum(summed - area, 0.0), pieces, values)
+
+
+def split_by_term(wholes: Wholes, part: Covered, on: dt.date) -> tuple[Covered, Array]:
+    """Split temporary land into what is in force on a day (or has no expiry stated) and what has run out."""
+    ends = [day_of(v) for v in part.values["DQRQ"]]
+    over = np.array([end is not None and end < on for end in ends], dtype=bool)
+    gone = over[part.pieces.feature] if len(part.pieces) else np.empty(0, dtype=bool)
+    valid = covered(wholes, part.pieces.take(~gone), part.values)
+    expired = covered(wholes, part.pieces.take(gone), part.values)
+    return valid, expired.area
+
+
+def explain(
+    wholes: Wholes, parts: Mapping[str, Covered], land: Mapping[str, tuple[Pieces, Array]]
+) -> dict[str, Array]:
+    """Return what no evidence explains, in all and of some kinds of land, and what several explain.
+
+    Parameters
+    ----------
+    parts
+        Layers by name.
+    land
+        Kinds of land ("cultivated", "pbf"): their pieces, and their area in each patch.
+    """
+    given = [parts[name] for name in EVIDENCE if name in parts]
+    summed = sum((part.area for part in given), start=np.zeros(len(wholes.areas)))
+    joined = summed.copy()
+    result = {f"unexplained_{kind}": area.copy() for kind, (_, area) in land.items()}
+    for whole in np.flatnonzero(summed > 0).tolist():
+        shape = shapely.union_all(np.concatenate([_own(part.pieces, whole) for part in given]))
+        joined[whole] = min(_area(wholes, shape, whole), wholes.areas[whole])
+        for kind, (pieces, area) in land.items():
+            if area[whole] > 0:
+                own = shapely.union_all(_own(pieces, whole))
+                left = _area(wholes, shapely.difference(own, shape), whole)
+                result[f"unexplained_{kind}"][whole] = min(left, area[whole])
+    result["unexplained"] = np.maximum(wholes.areas - joined, 0.0)
+    result["double_covered"] = np.maximum(summed - joined, 0.0)
+    return result
+
+
+def shared(wholes: Wholes, one: tuple[Pieces, Array], other: tuple[Pieces, Array]) -> Array:
+    """Return the area that two layers both cover, ``(n,)``."""
+    result = np.zeros(len(wholes.areas))
+    for whole in np.flatnonzero((one[1] > 0) & (other[1] > 0)).tolist():
+        a, b = (shapely.union_all(_own(pieces, whole)) for pieces, _ in (one, other))
+        result[whole] = _area(wholes, shapely.intersection(a, b), whole)
+    return result
+
+
+def listed(part: Covered, layer: str) -> pd.DataFrame:
+    """Return the features over each patch with their fields: one row a piece."""
+    feature = part.pieces.feature
+    fields = ROLES[layer].fields
+    columns: dict[str, Any] = {"whole": part.pieces.whole, "layer": layer, "area_m2": part.pieces.area}
+    columns["feature"] = part.values[fields[0]][feature]
+    return pd.DataFrame(columns | {f: part.values[f][feature] for f in fields})
+
+
+def _own(pieces: Pieces, whole: int) -> NDArray[np.object_]:
+    start, end = np.searchsorted(pieces.whole, [whole, whole + 1])
+    return pieces.geometry[start:end]
+
+
+def _area(wholes: Wholes, shape: shapely.Geometry, whole: int) -> float:
+    one = np.array([shape], dtype=object)
+    return float(wholes.frame.measured(one, np.array([whole]))[0][0])
