@@ -19,6 +19,11 @@ class Table:
     heads: Sequence[str]
     rows: Sequence[Sequence[Any]]
 
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Table:
+        """Return a table of a DataFrame's columns, without its index."""
+        return cls([str(name) for name in frame.columns], frame.to_numpy(object).tolist())
+
     @property
     def frame(self) -> pd.DataFrame:
         """The same as a DataFrame."""
