@@ -1,5 +1,6 @@
 """Patches (图斑): score → threshold → clean mask → polygons with stable ids, and the legal threshold."""
 
+from weipian_lab.patches.export import EXPORTS, change_table, export
 from weipian_lab.patches.extract import COLUMNS, check_thresholds, extract, from_runs, pixel_size_m
 from weipian_lab.patches.ids import keep_ids, location_ids
 from weipian_lab.patches.legal import legal, overlap_m2
@@ -8,11 +9,14 @@ from weipian_lab.patches.summary import SIZE_EDGES_MU, size_classes
 
 __all__ = [
     "COLUMNS",
+    "EXPORTS",
     "SIZE_EDGES_MU",
     "SOURCES",
     "Batch",
     "CleanUp",
+    "change_table",
     "check_thresholds",
+    "export",
     "extract",
     "from_runs",
     "keep_ids",

@@ -73,6 +73,8 @@ def legal(
     rulebook: Rulebook,
     source: str,
     on: date,
+    *,
+    scheme: str = "SANDIAO",
 ) -> pd.DataFrame:
     """Test the overlap of each patch against the thresholds for its source on a day.
 
@@ -90,6 +92,8 @@ def legal(
         Source of the batch; the notice states thresholds for ``MNR_QUARTERLY`` only.
     on
         Day on which the rules must be in force.
+    scheme
+        Scheme of ``DLBM``.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def legal(
         raise SchemaError("patches.no_id")
     overlap = {
         "PBF": overlap_m2(patches, pbf),
-        "CULTIVATED": overlap_m2(patches, _cultivated(cultivated, rulebook)),
+        "CULTIVATED": overlap_m2(patches, _cultivated(cultivated, rulebook, scheme)),
     }
     table: dict[str, Any] = {}
     for kind, m2 in overlap.items():
@@ -128,8 +132,10 @@ def legal(
     return result
 
 
-def _cultivated(layer: gpd.GeoDataFrame, rulebook: Rulebook) -> gpd.GeoDataFrame:
+def _cultivated(layer: gpd.GeoDataFrame, rulebook: Rulebook, scheme: str) -> gpd.GeoDataFrame:
     if "DLBM" not in layer:
         return layer
-    groups = {code: rulebook.land_group(code) == "cultivated" for code in layer["DLBM"].dropna().unique()}
+    groups = {
+        code: rulebook.land_group(code, scheme) == "cultivated" for code in layer["DLBM"].dropna().unique()
+    }
     return layer[layer["DLBM"].map(groups).fillna(False).astype(bool)]

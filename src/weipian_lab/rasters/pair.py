@@ -196,6 +196,12 @@ def _resampling(before: Grid, after: Grid) -> str:
     return "average" if ratio < 1 / _MUCH_FINER**2 else "cubic"
 
 
+def _name(source: Source) -> str:
+    """Return the file's name without its folders, for reports."""
+    path = source.meta["path"]
+    return Path(path[0] if isinstance(path, list) else path).name
+
+
 def _bounds(grid: Grid) -> str:
     return f"{grid.crs} [" + ", ".join(f"{v:.6g}" for v in grid.bounds) + "]"
 
@@ -204,7 +210,7 @@ def _remarks(first: Source, second: Source, alignment: dict[str, Any]) -> list[R
     found = []
     for source in (first, second):
         if source.meta["scale_from"].startswith("assumed"):
-            values = {"path": source.meta["path"], "scale": f"{source.scaling.scale[0]:.6g}"}
+            values = {"path": _name(source), "scale": f"{source.scaling.scale[0]:.6g}"}
             found.append(Remark("rasters.assumed_scale", values, "note"))
     if first.meta["scale_from"] != second.meta["scale_from"]:
         values = {"before": first.meta["scale_from"], "after": second.meta["scale_from"]}

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -144,6 +145,32 @@ class Source:
             data[:, ~valid] = np.nan
         return data, valid
 
+    def small(self, most_px: int = 900) -> tuple[NDArray[np.float32], NDArray[np.bool_], Grid]:
+        """Read the whole image with at most `most_px` pixels along a side, for figures (clouds stay).
+
+        Returns
+        -------
+        data, valid, grid
+            As :meth:`read`, and the coarser grid.
+        """
+        rows, cols = self.grid.shape
+        factor = max(1.0, max(rows, cols) / most_px)
+        shape = (max(1, round(rows / factor)), max(1, round(cols / factor)))
+        step = Affine.scale(cols / shape[1], rows / shape[0])
+        grid = Grid(self.grid.crs, self.grid.transform @ step, shape)
+        block = Block(0, 0, rows, cols)
+        data = np.empty((len(self.members), *shape), np.float32)
+        valid = np.ones(shape, bool)
+        for i, member in enumerate(self.members):
+            stored, known = self._stored(member.path, [member.index], block, self.resampling, shape)
+            layer = stored[0].astype(np.float32)
+            valid &= known & np.isfinite(layer)
+            if member.nodata is not None and np.isfinite(member.nodata):
+                valid &= layer != member.nodata
+            data[i] = layer * self.scaling.scale[i] + self.scaling.offset[i]
+        data[:, ~valid] = np.nan
+        return data, valid, grid
+
     def _read_file(
         self,
         path: str,
@@ -168,19 +195,28 @@ class Source:
                 data[i] += self.scaling.offset[i]
 
     def _stored(
-        self, path: str, indexes: list[int], block: Block, resampling: str
+        self,
+        path: str,
+        indexes: list[int],
+        block: Block,
+        resampling: str,
+        shape: tuple[int, int] | None = None,
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Return stored values and where the file has any."""
         dataset, masked = self._handle(path, resampling)
         window = Window(block.col, block.row, block.width, block.height)
-        known = np.ones((block.height, block.width), bool)
+        shape = shape or (block.height, block.width)
+        known = np.ones(shape, bool)
+        options: dict[str, Any] = {"window": window}
+        if shape != (block.height, block.width):
+            options["out_shape"] = (len(indexes), *shape)
         try:
             if isinstance(dataset, tuple):  # same pixels, other extent
                 dataset, row, col = dataset
-                window = Window(block.col + col, block.row + row, block.width, block.height)
-            values = dataset.read(indexes, window=window)
+                options["window"] = Window(block.col + col, block.row + row, block.width, block.height)
+            values = dataset.read(indexes, **options)
             if masked:
-                known = dataset.read_masks(indexes, window=window).all(axis=0)
+                known = dataset.read_masks(indexes, **options).all(axis=0)
         except RasterioError as error:
             raise InputError("rasters.damaged", path=path) from error
         return values, known

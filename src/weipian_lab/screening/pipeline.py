@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -20,9 +21,9 @@ from weipian_lab.grid import Block, Grid
 from weipian_lab.patches import Batch, CleanUp, morphology, runs
 from weipian_lab.rasters import ScoreFile
 from weipian_lab.screening.state import State, fingerprint
-from weipian_lab.screening.views import PairView, Tile, expand, sample_blocks, take_tiles
+from weipian_lab.screening.views import Tile, View, expand, sample_blocks, take_tiles
 
-__all__ = ["Fitted", "Progress", "fit", "run", "sample_scores"]
+__all__ = ["Fitted", "Progress", "fit", "run", "sample_scores", "sample_tiles"]
 
 Float = NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -52,7 +53,7 @@ class Fitted:
 
 
 def fit(
-    view: PairView,
+    view: View,
     method: str = "irmad",
     *,
     random_state: int = 0,
@@ -76,11 +77,8 @@ def fit(
     InputError
         If no sampled pixel is valid.
     """
-    blocks = sample_blocks(view.grid.shape, side, count)
-    tiles = take_tiles(view, blocks)
-    if not tiles:
-        blocks = list(view.grid.blocks(side))
-        tiles = _first_valid(view, blocks, count)
+    tiles = sample_tiles(view, side, count)
+    options = _with_aspect(view, method, options)
     firsts, seconds, masks = (list(part) for part in zip(*tiles, strict=True))
     model = change.fit(
         firsts, seconds, method, valid=masks, random_state=random_state, bands=view.bands, **options
@@ -90,7 +88,28 @@ def fit(
     return Fitted(model, scores, min(1.0, share), {"method": method, "random_state": random_state, **options})
 
 
-def _first_valid(view: PairView, blocks: list[Block], count: int) -> list[Tile]:
+def sample_tiles(view: View, side: int = SAMPLE_SIDE, count: int = SAMPLE_COUNT) -> list[Tile]:
+    """Read the sample blocks; if none of them has a valid pixel, the first ones of the scene that have.
+
+    Raises
+    ------
+    InputError
+        If no pixel of the scene is valid.
+    """
+    tiles = take_tiles(view, sample_blocks(view.grid.shape, side, count))
+    return tiles or _first_valid(view, list(view.grid.blocks(side)), count)
+
+
+def _with_aspect(view: View, method: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Tell a detector that smooths how a pixel is shaped on the ground, unless the caller did."""
+    detector = change.DETECTORS.get("cross_residual" if method in change.PRESETS else method)
+    if detector is None or "pixel_aspect" not in inspect.signature(detector).parameters:
+        return options
+    width, height = patches.pixel_size_m(view.grid)
+    return {"pixel_aspect": height / width, **options}
+
+
+def _first_valid(view: View, blocks: list[Block], count: int) -> list[Tile]:
     """Return up to `count` blocks with valid pixels, looking at all; a scene mostly of cloud has few."""
     found: list[Tile] = []
     for block in blocks:
@@ -114,7 +133,7 @@ def sample_scores(model: change.Model, tiles: list[Tile]) -> Float:
 
 
 def run(
-    view: PairView,
+    view: View,
     model: change.Model,
     threshold: change.Threshold,
     *,
@@ -183,8 +202,9 @@ def run(
     return patches.from_runs(runs.join(found), view.grid, strong, clean_up, batch)
 
 
-def _files(view: PairView) -> list[str]:
-    paths: list[str] = []
+def _files(view: View) -> list[str]:
+    score = getattr(view, "score", None)
+    paths: list[str] = [member.path for member in score.members] if score is not None else []
     for image in (view.source.before, view.source.after):
         paths += [member.path for member in image.members]
         paths += [image.mask] if image.mask else []
@@ -200,7 +220,7 @@ def _score_file(grid: Grid, path: Path | str | None, state: State, block_side: i
 
 @dataclass(frozen=True)
 class _Work:
-    view: PairView
+    view: View
     model: change.Model
     low: float
     clean_up: CleanUp

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from weipian_lab import change
 from weipian_lab.rasters import PairSource, Remark
-from weipian_lab.screening.views import Gains, Tile, sample_blocks
+from weipian_lab.screening.views import Gains, PairView, Tile, sample_blocks, take_tiles
 
-__all__ = ["fit_gains", "measure_shift"]
+__all__ = ["correction", "fit_gains", "measure_shift", "normalised"]
 
 _SHIFT_SIDE = 1024
 _SHIFT_BLOCKS = 9
@@ -83,7 +84,8 @@ def fit_gains(tiles: list[Tile], *, random_state: int = 0, probability: float = 
     Notes
     -----
     Source: Canty, M. J., Nielsen, A. A. (2008). Automatic radiometric normalization of multitemporal
-    satellite imagery with the iteratively re-weighted MAD transformation. Remote Sensing of Environment 112:1025–1036.
+    satellite imagery with the iteratively re-weighted MAD transformation. Remote
+    Sensing of Environment 112:1025–1036.
     """
     firsts, seconds, masks = (list(part) for part in zip(*tiles, strict=True))
     model = change.fit(firsts, seconds, "irmad", valid=masks, random_state=random_state)
@@ -107,3 +109,9 @@ def _orthogonal_slope(x: Any, y: Any) -> float:
     if sxx == 0 or syy == 0 or sxy <= 0:
         return 1.0
     return float((syy - sxx + np.hypot(syy - sxx, 2 * sxy)) / (2 * sxy))
+
+
+def normalised(view: PairView, *, random_state: int = 0) -> PairView:
+    """Return the view with the second image matched to the first; unchanged if nothing seems invariant."""
+    tiles = take_tiles(view, sample_blocks(view.grid.shape, _SHIFT_SIDE // 2, _SHIFT_BLOCKS))
+    return replace(view, gains=fit_gains(tiles, random_state=random_state) if tiles else None)

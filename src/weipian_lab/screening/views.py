@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from weipian_lab import change
 from weipian_lab.grid import Block, Grid
 from weipian_lab.rasters import PairSource
 
-__all__ = ["Gains", "PairView", "expand", "sample_blocks", "take_tiles"]
+__all__ = ["Gains", "PairView", "View", "expand", "sample_blocks", "take_tiles"]
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -79,6 +80,33 @@ class PairView:
         return first, second, valid
 
 
+class View(Protocol):
+    """What can be scored block by block."""
+
+    @property
+    def source(self) -> PairSource:
+        """Opened pair."""
+
+    @property
+    def shift(self) -> tuple[float, float] | None:
+        """Shift taken out, (dy, dx) in pixels."""
+
+    @property
+    def gains(self) -> Gains | None:
+        """Normalisation."""
+
+    @property
+    def grid(self) -> Grid:
+        """Grid of the pair."""
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands."""
+
+    def read(self, block: Block) -> Tile:
+        """Read a block."""
+
+
 def expand(block: Block, reach: int, shape: tuple[int, int]) -> tuple[Block, tuple[slice, slice]]:
     """Return a block with `reach` more pixels on each side (cut at the edge), and its place in that."""
     top, left = max(0, block.row - reach), max(0, block.col - reach)
@@ -111,7 +139,7 @@ def sample_blocks(shape: tuple[int, int], side: int, count: int) -> list[Block]:
     return blocks
 
 
-def take_tiles(view: PairView, blocks: list[Block]) -> list[Tile]:
+def take_tiles(view: View, blocks: list[Block]) -> list[Tile]:
     """Read the sample blocks, leaving out those without a valid pixel."""
     tiles = [view.read(block) for block in blocks]
     return [tile for tile in tiles if tile[2].any()]

@@ -1,0 +1,71 @@
+"""Parameters of ``01_screening``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from weipian_lab.errors import ParameterError
+from weipian_lab.run.parameters.base import Common, Day, InputPath, param
+
+__all__ = ["Screening"]
+
+Rule = Literal["null_fit", "otsu", "kmeans", "chi2", "top_share", "fixed", "tuned"]
+Source = Literal["SELF", "MNR_QUARTERLY", "NX_DAILY", "MNR_ANNUAL"]
+
+
+class Screening(Common):
+    """An image pair, a detector, a threshold rule, the clean-up, and what the patches are compared with."""
+
+    notebook = "01_screening"
+    ring: ClassVar[Mapping[str, str]] = {"tuned": "05_threshold_tuning/tuned.yaml"}
+
+    out_dir: str = param("../reports/01_screening", "run.p_out_dir", min_length=1)
+    before: InputPath = param("", "screening.p_before", bundled="images/S2SIM_20230718.tif")
+    after: InputPath = param("", "screening.p_after", bundled="images/S2SIM_20240718.tif")
+    bands: list[str] = param([], "screening.p_bands")
+    scale: float | None = param(None, "screening.p_scale")
+    offset: float | None = param(None, "screening.p_offset")
+    cloud_mask: Literal["auto", "none"] = param("auto", "screening.p_cloud_mask")
+    mask_before: InputPath = param("", "screening.p_mask_before")
+    mask_after: InputPath = param("", "screening.p_mask_after")
+    fix_baseline: bool = param(False, "screening.p_fix_baseline")
+    fix_shift: bool = param(True, "screening.p_fix_shift")
+    normalise: bool = param(False, "screening.p_normalise")
+    method: str = param("irmad", "screening.p_method", min_length=1)
+    score: InputPath = param("", "screening.p_score")
+    threshold_rule: Rule = param("null_fit", "screening.p_threshold_rule")
+    threshold_number: float | None = param(None, "screening.p_threshold_number")
+    hysteresis: float = param(1.3, "screening.p_hysteresis", ge=1, le=10)
+    tuned: InputPath = param("", "screening.p_tuned")
+    opening_px: int = param(0, "screening.p_opening_px", unit="px", ge=0, le=10)
+    closing_px: int = param(1, "screening.p_closing_px", unit="px", ge=0, le=10)
+    min_px: int = param(4, "screening.p_min_px", unit="px", ge=1, le=100_000)
+    fill_px: int = param(4, "screening.p_fill_px", unit="px", ge=0, le=100_000)
+    minimum_mu: float = param(1.0, "screening.p_minimum_mu", unit="screening.mu", ge=0, le=10_000)
+    source: Source = param("SELF", "screening.p_source")
+    admin_code: str = param("", "screening.p_admin_code")
+    manage_unit: str = param("", "screening.p_manage_unit")
+    date_before: str = param("", "screening.p_date_before", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    date_after: str = param("", "screening.p_date_after", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    layers: InputPath = param("", "screening.p_layers", bundled="layers/county.gpkg")
+    threshold_source: Source = param("MNR_QUARTERLY", "screening.p_threshold_source")
+    rules_on: Day = param("2024-07-18", "screening.p_rules_on")
+    labels: InputPath = param("", "screening.p_labels")
+    exports: list[Literal["shp", "gdb", "gpkg"]] = param(["shp"], "screening.p_exports")
+
+    @model_validator(mode="after")
+    def _tuned_needs_file(self) -> Self:
+        if self.threshold_rule == "tuned" and not self.tuned:
+            raise ParameterError("screening.tuned_missing")
+        if self.threshold_rule == "fixed" and self.threshold_number is None:
+            raise ParameterError("screening.fixed_missing")
+        return self
+
+    @property
+    def masks(self) -> tuple[str | None, str | None]:
+        """Cloud rasters of both images, as :func:`weipian_lab.rasters.open_pair` takes them."""
+        found = "auto" if self.cloud_mask == "auto" else None
+        return self.mask_before or found, self.mask_after or found
