@@ -36,7 +36,7 @@ def walk(seed: int, steps: int, proper: float) -> Case:
 
     for _ in range(steps):
         day += dt.timedelta(days=rng.choice([0, 1, 3, 8, 12, 30, 70]))
-        if day.year > 2026 or case.ended:
+        if day.year > 2025 or case.ended:
             break
         ahead = [event for event in case.allowed() if event in DEEP]
         event = rng.choice(ahead if ahead and rng.random() < 0.8 else case.allowed())

@@ -22,9 +22,10 @@ def measure_by_plan(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> 
     known = case.book.codes("MEASURE")
     if not measures or not measures <= set(known):
         return refuse(rule, "g_measures", ["measures"], choices=", ".join(known))
-    if evidence.get("basis") not in bases:
-        return refuse(rule, "g_basis", ["basis"], found=evidence.get("basis"), choices=", ".join(bases))
-    needed = bases[evidence["basis"]].column("measures")
+    basis = str(evidence.get("basis"))
+    if basis not in bases:
+        return refuse(rule, "g_basis", ["basis"], found=basis, choices=", ".join(bases))
+    needed = bases[basis].column("measures")
     if needed == "BY_PLAN":
         conforms = evidence.get("plan_conforms") is True
         needed = rule.value["conforming" if conforms else "nonconforming"]

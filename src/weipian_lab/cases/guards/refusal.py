@@ -37,7 +37,7 @@ def names(value: Any) -> list[str]:
     """Return a list of distinct names in the order given; one name alone is a list of one."""
     if value is None:
         return []
-    items = [value] if isinstance(value, str) else list(value)
+    items = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
     return list(dict.fromkeys(str(item).strip() for item in items if str(item).strip()))
 
 

@@ -1,0 +1,239 @@
+"""Making a scenario: place, dates, papers, photos, replies and key from one seed, in agreement."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.random import Generator
+
+from weipian_lab.area import meets
+from weipian_lab.cases import photos as photo_checks
+from weipian_lab.cases.families import FAMILIES
+from weipian_lab.cases.ground import County, Ledger
+from weipian_lab.cases.placing import Place, Recipe, place
+from weipian_lab.cases.routes import with_key
+from weipian_lab.cases.scenario import Exhibit, Scenario
+from weipian_lab.cases.way import Way, replies_of
+from weipian_lab.cases.ways import Family, Setting
+from weipian_lab.cases.workdays import add_workdays
+from weipian_lab.errors import ParameterError
+
+__all__ = ["make"]
+
+QUARTER_ENDS = (dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 9, 30))
+
+
+def make(family: str, seed: int, county: County, *, shape: shapely.Geometry | None = None) -> Scenario:
+    """Make a scenario with its key.
+
+    Parameters
+    ----------
+    family
+        Name of a family.
+    seed
+        Seed; the same family, seed, county and rulebook give the same scenario.
+    county
+        Management layers and rulebook.
+    shape
+        Patch in the county's CRS to be used instead of one drawn from the seed.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such family, or the patch given does not suit it.
+    InputError
+        If the county has no place that suits.
+    """
+    if family not in FAMILIES:
+        raise ParameterError("errors.bad_choice", name="family", value=family, choices=", ".join(FAMILIES))
+    kind = FAMILIES[family]
+    rng = np.random.default_rng([seed, zlib.crc32(family.encode())])
+    where = place(county, _dated(kind, rng), rng) if shape is None else _given(county, kind, shape)
+    source = _source(where.ledger, county, rng)
+    before, after, opened = _dates(source, rng)
+    setting = Setting(where, opened, county.book, rng)
+    way = kind.way(setting)
+    case_id = f"NX24-{zlib.crc32(f'{family}/{seed}'.encode()):08X}"
+    patch = {
+        "patch_id": f"640000{case_id[-6:]}",
+        "source": source,
+        "date_before": before.isoformat(),
+        "date_after": after.isoformat(),
+        "tblx": kind.tblx[int(rng.integers(len(kind.tblx)))],
+    }
+    visited = add_workdays(opened, 6)
+    shown = "restored" if kind.name == "falsified_photos" else "site"
+    faults = _faults(kind, rng)
+    shots = photo_checks.draw(where.shape, after, visited, (shown, "site"), faults, rng)
+    checked = photo_checks.check(shots, where.shape, after, visited, county.book)
+    fed_back = _corrected(county, kind, where)
+    scenario = Scenario(
+        family=family,
+        seed=seed,
+        case_id=case_id,
+        opened_on=opened,
+        patch=patch,
+        shape=where.shape,
+        crs=str(county.crs),
+        ledger=_shown(county, kind, where),
+        corrected=fed_back,
+        exhibits=(),
+        photos=tuple(shots),
+        photo_problems=checked,
+        matter=way.matter,
+        appraisal=_appraisal(kind, way),
+        replies=replies_of(kind.route, way, county.version),
+        book=county.book,
+    )
+    scenario = _with_exhibits(scenario, kind, way, setting)
+    return with_key(scenario, kind.route, way)
+
+
+def _faults(kind: Family, rng: Generator) -> list[str]:
+    """Return the faults of the photos offered: the family's own, or one at random among good ones."""
+    if kind.faults:
+        return list(kind.faults)
+    faults = ["", "", "", str(rng.choice(["", *photo_checks.FAULTS]))]
+    return [faults[int(i)] for i in rng.permutation(len(faults))]
+
+
+def _dated(kind: Family, rng: Generator) -> Recipe:
+    """Return the family's recipe; permits in or past their term are told apart by their expiry date."""
+    if kind.recipe.on != "LSYD":
+        return kind.recipe
+    expired = kind.name == "temp_expired"
+    limit = f"{'20240101' if expired else '20241231'}"
+
+    def suits(row: dict[str, object]) -> bool:
+        expiry = str(row.get("DQRQ", "")).replace("-", "")[:8]
+        return bool(expiry) and ((expiry < limit) if expired else (expiry > limit))
+
+    return Recipe("LSYD", fits=lambda x: x.m2["temporary"] > 0.8 * x.m2["total"], feature=suits)
+
+
+def _given(county: County, kind: Family, shape: shapely.Geometry) -> Place:
+    ledger = county.ledger(shape)
+    if not kind.recipe.fits(ledger):
+        raise ParameterError("cases.patch_unfit", family=kind.name)
+    return Place(shape, ledger, {}, (shape,))
+
+
+def _shown(county: County, kind: Family, where: Place) -> Ledger:
+    """Return the ledger on the table: with a shifted filing the approval does not show in it."""
+    if kind.name != "filing_error":
+        return where.ledger
+    m2 = county.ledger(where.shape, without={"YDSP": where.shape.buffer(1.0)}).m2
+    return Ledger(m2, county.version)
+
+
+def _corrected(county: County, kind: Family, where: Place) -> Ledger | None:
+    """Return the ledger after the correction of the data, where there is one."""
+    version = f"{county.version}+"
+    if kind.name == "filing_error":
+        return Ledger(where.ledger.m2, version)
+    if kind.name == "pbf_misdrawn":
+        m2 = county.ledger(where.shape, without={"YJJBNTTB": where.shape.buffer(1.0)}).m2
+        return Ledger(m2, version)
+    return None
+
+
+def _source(ledger: Ledger, county: County, rng: Generator) -> str:
+    """Return a source that would have sent this patch: the quarterly batch only above its thresholds."""
+    column = {"PBF": "pbf", "CULTIVATED": "cultivated"}
+    reached = [
+        bool(meets([ledger.m2[column[threshold.kind]]], [threshold.min_mu])[0])
+        for threshold in county.book.thresholds("MNR_QUARTERLY", dt.date(2024, 4, 1))
+    ]
+    choices = ["NX_DAILY", "NX_DAILY", "MNR_ANNUAL"]
+    if any(reached):
+        choices = ["MNR_QUARTERLY", "MNR_QUARTERLY", "NX_DAILY", "MNR_ANNUAL"]
+    return str(rng.choice(choices))
+
+
+def _dates(source: str, rng: Generator) -> tuple[dt.date, dt.date, dt.date]:
+    """Return the dates of the two images and of the clue, all of 2024's enforcement year."""
+    if source == "MNR_ANNUAL":
+        end = dt.date(2024, 9, 30)
+    else:
+        end = QUARTER_ENDS[int(rng.integers(len(QUARTER_ENDS)))]
+    after = end - dt.timedelta(days=int(rng.integers(5, 45)))
+    before = after - dt.timedelta(days=int(rng.integers(90, 320)))
+    lag = int(rng.integers(3, 13))
+    return before, after, add_workdays(end, lag)
+
+
+def _appraisal(kind: Family, way: Way) -> Mapping[str, Any]:
+    if not kind.appraisal:
+        return {"result": "NOT_DESTROYED", "pbf_mu": 0.0, "cultivated_mu": 0.0}
+    destroyed = kind.appraisal == "DESTROYED"
+    return {
+        "result": kind.appraisal,
+        "pbf_mu": way.pbf_mu if destroyed else 0.0,
+        "cultivated_mu": way.cultivated_mu if destroyed else 0.0,
+    }
+
+
+def _with_exhibits(scenario: Scenario, kind: Family, way: Way, setting: Setting) -> Scenario:
+    """Write the papers of the case from its own numbers."""
+    ledger = scenario.ledger
+    areas = {
+        "total": ledger.mu("total"),
+        "cultivated": ledger.mu("cultivated"),
+        "pbf": ledger.mu("pbf"),
+        "other": ledger.mu("other_agricultural"),
+        "construction": ledger.mu("construction"),
+        "unused": ledger.mu("unused"),
+        "outside": ledger.mu("outside_urban"),
+        "redline": ledger.mu("redline"),
+        "approved": ledger.mu("approved"),
+        "filed": ledger.mu("filed"),
+        "temporary": ledger.mu("temporary"),
+        "version": ledger.version,
+    }
+    clue = {
+        **areas,
+        **scenario.patch,
+        "before": scenario.patch["date_before"],
+        "after": scenario.patch["date_after"],
+    }
+    conform = "scenarios.conform_no" if kind.illegal else "scenarios.conform_yes"
+    papers = [
+        Exhibit("PATCH", "scenarios.clue", clue),
+        Exhibit("SURVEY", "scenarios.survey", areas, "assign"),
+        Exhibit("PLANNING", "scenarios.planning", {**areas, "conform": conform}, "assign"),
+        Exhibit("APPROVAL", *_approval(areas, setting), "assign"),
+        Exhibit("FIELD", f"scenarios.{kind.name}_field", dict(kind.detail(setting)), "assign"),
+        Exhibit("FIELD", "scenarios.party", {"actor": f"scenarios.actor_{kind.actor}"}, "assign"),
+        Exhibit("PHOTO", "scenarios.photo_list", {"count": len(scenario.photos)}, "assign"),
+    ]
+    if way.appraise:
+        found = {"pbf": way.pbf_mu, "other": way.cultivated_mu}
+        papers.append(Exhibit("APPRAISAL", f"scenarios.appraisal_{kind.appraisal}", found, "collect"))
+    if scenario.corrected is not None:
+        papers.append(
+            Exhibit(
+                "REPLY", "scenarios.reply_adjusted", {"version": scenario.corrected.version}, "feedback_reply"
+            )
+        )
+    if way.ended_on is not None:
+        papers.append(
+            Exhibit("REPLY", "scenarios.corrected_note", {"ended": way.ended_on.isoformat()}, "stop_order")
+        )
+    return replace(scenario, exhibits=tuple(papers))
+
+
+def _approval(areas: Mapping[str, Any], setting: Setting) -> tuple[str, Mapping[str, Any]]:
+    if max(areas["approved"], areas["filed"], areas["temporary"]) <= 0:
+        return "scenarios.approval_none", {}
+    names = ("PZWH", "PZRQ", "BAH", "BARQ", "DQRQ", "YT", "XMMC")
+    row = setting.place.feature
+    detail = "；".join(
+        f"{name} {row[name]}" for name in names if str(row.get(name, "") or "") not in {"", "nan"}
+    )
+    return "scenarios.approval_some", {**areas, "detail": detail}

@@ -1,0 +1,162 @@
+"""Where a scenario happens: a patch drawn on the county's real layers from a seed.
+
+A patch is a rectangle along the field it lies on (or the outline of a road, an approval, a filing), as an
+interpreter would draw it; what it stands on comes from the overlay, never from the recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.random import Generator
+from shapely import affinity
+
+from weipian_lab.area import mu_to_m2
+from weipian_lab.cases.ground import County, Ledger, road_surface
+from weipian_lab.errors import InputError
+
+__all__ = ["Place", "Recipe", "place"]
+
+TRIES = 400
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a scenario needs of its place.
+
+    Parameters
+    ----------
+    on
+        "cultivated", "pbf", "open" (cultivated, not PBF), or a layer name (YDSP, SSNYD, LSYD, NCDL).
+    low_mu, high_mu
+        Area of the patch in 亩 (a layer's outline keeps its own area).
+    fits
+        Says whether a ledger suits.
+    grow
+        Share by which the outline of a layer's feature is outgrown (over-occupation).
+    parts
+        Number of parcels.
+    feature
+        Says whether a feature of the layer suits (row as a mapping).
+    """
+
+    on: str
+    low_mu: float = 0.5
+    high_mu: float = 5.0
+    fits: Callable[[Ledger], bool] = lambda ledger: True
+    grow: float = 0.0
+    parts: int = 1
+    feature: Callable[[dict[str, object]], bool] = lambda row: True
+
+
+@dataclass(frozen=True)
+class Place:
+    """A patch on the ground with its overlay."""
+
+    shape: shapely.Geometry
+    ledger: Ledger
+    feature: dict[str, object]
+    parcels: tuple[shapely.Geometry, ...]
+
+
+def place(county: County, recipe: Recipe, rng: Generator) -> Place:
+    """Draw a place that suits a recipe.
+
+    Raises
+    ------
+    InputError
+        If the county has none after many tries; names what was sought.
+    """
+    layer = {"cultivated": "DLTB", "open": "DLTB", "pbf": "YJJBNTTB"}.get(recipe.on, recipe.on)
+    candidates = _candidates(county, layer, recipe)
+    reach = county.book.number("T-SPLIT-DISTANCE")
+    for _ in range(TRIES if len(candidates) else 0):
+        row = candidates.iloc[int(rng.integers(len(candidates)))]
+        parcels = _draw(row.geometry, recipe, rng)
+        parcels += _neighbours(candidates, parcels[0], recipe, reach, rng)
+        shape = shapely.union_all(parcels)
+        if shape.is_empty or shape.area < 0.999 * sum(part.area for part in parcels):
+            continue
+        ledger = county.ledger(shape)
+        suits = ledger.m2["uncovered"] < 0.01 * ledger.m2["total"] and recipe.fits(ledger)
+        if suits and (recipe.on != "open" or ledger.m2["pbf"] < 1.0):
+            feature = {k: v for k, v in row.items() if k != "geometry"}
+            return Place(shape, ledger, feature, tuple(parcels))
+    raise InputError("cases.no_place", on=recipe.on, low=recipe.low_mu, high=recipe.high_mu)
+
+
+def _candidates(county: County, layer: str, recipe: Recipe) -> gpd.GeoDataFrame:
+    frame = county.layers[layer]
+    if layer == "DLTB":
+        groups = [county.book.land_group(str(code), county.scheme) for code in frame["DLBM"]]
+        frame = frame[np.asarray(groups) == "cultivated"]
+    elif layer == "NCDL":
+        frame = frame.assign(geometry=road_surface(frame))
+    frame = frame[[bool(recipe.feature(row._asdict())) for row in frame.itertuples(index=False)]]
+    if layer in {"DLTB", "YJJBNTTB"}:
+        frame = frame[frame.geometry.area >= 0.5 * mu_to_m2(recipe.low_mu)]
+    return frame
+
+
+def _draw(anchor: shapely.Geometry, recipe: Recipe, rng: Generator) -> list[shapely.Geometry]:
+    if recipe.on in {"YDSP", "SSNYD", "LSYD", "NCDL"}:
+        if recipe.grow:
+            return [_outgrown(anchor, recipe.grow, rng)]
+        shrunk = anchor.buffer(-float(rng.uniform(0.1, 0.6)), join_style="mitre")
+        return [_largest(shrunk if not shrunk.is_empty else anchor)]
+    return [_rectangle(anchor, recipe, rng)]
+
+
+def _neighbours(
+    candidates: gpd.GeoDataFrame, first: shapely.Geometry, recipe: Recipe, reach: float, rng: Generator
+) -> list[shapely.Geometry]:
+    """Draw the further parcels of one actor on land near the first."""
+    if recipe.parts == 1:
+        return []
+    near = candidates.geometry.values[shapely.dwithin(candidates.geometry.values, first, reach)]
+    return [_rectangle(near[int(rng.integers(len(near)))], recipe, rng) for _ in range(recipe.parts - 1)]
+
+
+def _rectangle(anchor: shapely.Geometry, recipe: Recipe, rng: Generator) -> shapely.Geometry:
+    """Draw a rectangle of the wanted area along the anchor's longer side, about a point inside it."""
+    area = mu_to_m2(float(rng.uniform(recipe.low_mu, recipe.high_mu)))
+    box = _largest(anchor).minimum_rotated_rectangle
+    corners = np.asarray(box.exterior.coords)
+    sides = np.diff(corners[:3], axis=0)
+    lengths = np.hypot(*sides.T)
+    along = sides[int(np.argmax(lengths))] / max(lengths.max(), 1e-9)
+    width = min(float(lengths.min()) * 0.96, float(np.sqrt(area / rng.uniform(1.0, 2.2))))
+    length = area / max(width, 1.0)
+    centre = _point_in(anchor, rng)
+    block = shapely.box(-length / 2, -width / 2, length / 2, width / 2)
+    angle = float(np.degrees(np.arctan2(along[1], along[0])))
+    turned = affinity.rotate(block, angle, origin=(0, 0))
+    return shapely.set_precision(affinity.translate(turned, *centre), 0.01)
+
+
+def _point_in(shape: shapely.Geometry, rng: Generator) -> tuple[float, float]:
+    left, bottom, right, top = shape.bounds
+    for _ in range(50):
+        x, y = float(rng.uniform(left, right)), float(rng.uniform(bottom, top))
+        if shapely.contains_xy(shape, x, y):
+            return x, y
+    point = shape.representative_point()
+    return float(point.x), float(point.y)
+
+
+def _outgrown(anchor: shapely.Geometry, share: float, rng: Generator) -> shapely.Geometry:
+    """Add a strip on one side, as building beyond the approved line does."""
+    outline = _largest(anchor)
+    reach = share * outline.area / max(outline.length / 4, 1.0)
+    angle = float(rng.choice([0, 90, 180, 270]))
+    dx, dy = reach * np.cos(np.radians(angle)), reach * np.sin(np.radians(angle))
+    moved = [affinity.translate(outline, dx * step, dy * step) for step in np.linspace(0, 1, 5)]
+    return shapely.set_precision(_largest(shapely.union_all(moved)), 0.01)
+
+
+def _largest(shape: shapely.Geometry) -> shapely.Geometry:
+    return max(getattr(shape, "geoms", [shape]), key=lambda part: float(part.area))
