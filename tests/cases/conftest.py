@@ -7,6 +7,7 @@ from shapely.geometry import LineString, box
 from weipian_lab.cases.ground import County
 from weipian_lab.rulebook import load
 
+OTHER_LAND = {(25, 0): "0301", (25, 1): "1107", (25, 2): "1003"}
 X, Y = 35_520_000.0, 4_260_000.0
 
 
@@ -30,8 +31,11 @@ def county(book):
     for column in range(30):
         for row in range(10):
             village = column >= 26 and row >= 7
-            land.append((f"D{column:02d}{row:02d}", "0702" if village else "0102", rectangle(column * 100, row * 300, 100, 300)))
-    pbf = [("P%02d" % row, rectangle(0, row * 300, 1500, 300)) for row in range(10)]
+            code = {(25, 0): "0301", (25, 1): "1107", (25, 2): "1003"}.get(
+                (column, row), "0702" if village else "0102"
+            )
+            land.append((f"D{column:02d}{row:02d}", code, rectangle(column * 100, row * 300, 100, 300)))
+    pbf = [(f"P{row:02d}", rectangle(0, row * 300, 1500, 300)) for row in range(10)]
     approvals = [
         ("宁政土批〔2023〕1号", "20230501", 6000.0, "模拟厂区一", rectangle(1620, 330, 80, 75)),
         ("宁政土批〔2023〕2号", "20230901", 8000.0, "模拟厂区二", rectangle(1820, 930, 80, 100)),

@@ -53,7 +53,16 @@ def test_thousands_of_random_walks_keep_the_red_lines(proper):
         walks.check(case)
         reached |= {step.state for step in case.steps}
     if proper >= 0.97:
-        assert reached >= {"DECIDED", "SERVED", "RECEIVED", "CRIMINAL", "CLOSED", "CORRECTED", "HEARING", "DEMAND"}
+        assert reached >= {
+            "DECIDED",
+            "SERVED",
+            "RECEIVED",
+            "CRIMINAL",
+            "CLOSED",
+            "CORRECTED",
+            "HEARING",
+            "DEMAND",
+        }
 
 
 class Walk(RuleBasedStateMachine):

@@ -7,6 +7,11 @@ from weipian_lab.cases.terms import limit_end, transition_end
 from weipian_lab.errors import ProcedureError
 
 OFFICERS = ["甲", "乙"]
+GROUNDS = {
+    "CRIMINAL": "HANDED_OVER",
+    "COURT_APPLIED": "ENFORCEMENT_APPLIED",
+    "REFUSED": "ENFORCEMENT_APPLIED",
+}
 DERIVED = {"PATCH", "IMAGE", "OVERLAY"}
 
 
@@ -51,9 +56,11 @@ def choices(case, event, day, pick):
         "pbf_mu": [6.0, 1.0],
         "cultivated_mu": [2.0, 11.0],
         "ground": [
-            {"CRIMINAL": "HANDED_OVER", "COURT_APPLIED": "ENFORCEMENT_APPLIED", "REFUSED": "ENFORCEMENT_APPLIED"}.get(
-                case.state, case.state if event == "close" else "NOT_ESTABLISHED"
-            ),
+            {
+                "CRIMINAL": "HANDED_OVER",
+                "COURT_APPLIED": "ENFORCEMENT_APPLIED",
+                "REFUSED": "ENFORCEMENT_APPLIED",
+            }.get(case.state, case.state if event == "close" else "NOT_ESTABLISHED"),
             "PERFORMED",
         ],
         "reported_on": [day],
@@ -127,7 +134,10 @@ def check(case: Case) -> None:
         if step.event == "hand_over":
             assert "HANDOVER_LETTER" in step.evidence["documents"]
     if case.state == "RECEIVED":
-        assert [s.event for s in case.steps if s.event != "direct_handling"][-1] in {"receipt", "list_supervision"}
+        assert [s.event for s in case.steps if s.event != "direct_handling"][-1] in {
+            "receipt",
+            "list_supervision",
+        }
         assert case.last("hand_over") is not None
     if case.ended:
         assert case.allowed() == []

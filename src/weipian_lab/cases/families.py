@@ -15,6 +15,7 @@ from weipian_lab.cases.ways import (
     cultivated,
     fed_back,
     handed,
+    off_farmland,
     on_pbf,
     penalty,
     police,
@@ -225,7 +226,7 @@ _LIST = [
     ),
     Family(
         "forest_matter",
-        Recipe("cultivated", 0.8, 3.0, cultivated(0.2)),
+        Recipe("DLTB:03", 0.8, 2.0, off_farmland),
         "hand_over",
         handed("forest_land"),
         False,
@@ -234,7 +235,7 @@ _LIST = [
     ),
     Family(
         "water_matter",
-        Recipe("cultivated", 0.8, 2.0, cultivated(0.2)),
+        Recipe("DLTB:1107", 0.3, 1.0, off_farmland),
         "hand_over",
         handed("water_works", disputed=True),
         False,
@@ -243,7 +244,7 @@ _LIST = [
     ),
     Family(
         "transport_matter",
-        Recipe("cultivated", 0.5, 1.5, cultivated(0.2)),
+        Recipe("DLTB:1003", 0.3, 0.9, off_farmland),
         "hand_over",
         handed("transport"),
         False,

@@ -26,6 +26,7 @@ from weipian_lab.errors import ParameterError
 
 __all__ = ["make"]
 
+GRANTED_BY, STILL_IN_TERM, EXPIRED_BY = "20240301", "20241231", "20251101"
 QUARTER_ENDS = (dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 9, 30))
 
 
@@ -56,7 +57,7 @@ def make(family: str, seed: int, county: County, *, shape: shapely.Geometry | No
     rng = np.random.default_rng([seed, zlib.crc32(family.encode())])
     where = place(county, _dated(kind, rng), rng) if shape is None else _given(county, kind, shape)
     source = _source(where.ledger, county, rng)
-    before, after, opened = _dates(source, rng)
+    before, after, opened = _dates(source, kind, rng)
     setting = Setting(where, opened, county.book, rng)
     way = kind.way(setting)
     case_id = f"NX24-{zlib.crc32(f'{family}/{seed}'.encode()):08X}"
@@ -108,11 +109,10 @@ def _dated(kind: Family, rng: Generator) -> Recipe:
     if kind.recipe.on != "LSYD":
         return kind.recipe
     expired = kind.name == "temp_expired"
-    limit = f"{'20240101' if expired else '20241231'}"
 
     def suits(row: dict[str, object]) -> bool:
-        expiry = str(row.get("DQRQ", "")).replace("-", "")[:8]
-        return bool(expiry) and ((expiry < limit) if expired else (expiry > limit))
+        granted, expiry = (str(row.get(name, "")).replace("-", "")[:8] for name in ("PZRQ", "DQRQ"))
+        return expiry < EXPIRED_BY if expired else granted < GRANTED_BY and expiry > STILL_IN_TERM
 
     return Recipe("LSYD", fits=lambda x: x.m2["temporary"] > 0.8 * x.m2["total"], feature=suits)
 
@@ -156,9 +156,11 @@ def _source(ledger: Ledger, county: County, rng: Generator) -> str:
     return str(rng.choice(choices))
 
 
-def _dates(source: str, rng: Generator) -> tuple[dt.date, dt.date, dt.date]:
-    """Return the dates of the two images and of the clue, all of 2024's enforcement year."""
-    if source == "MNR_ANNUAL":
+def _dates(source: str, kind: Family, rng: Generator) -> tuple[dt.date, dt.date, dt.date]:
+    """Return the dates of the two images and of the clue: 2024, later where a permit must have run out."""
+    if kind.name == "temp_expired":
+        end = dt.date(2025, 12, 15)
+    elif source == "MNR_ANNUAL":
         end = dt.date(2024, 9, 30)
     else:
         end = QUARTER_ENDS[int(rng.integers(len(QUARTER_ENDS)))]

@@ -31,7 +31,7 @@ class Recipe:
     Parameters
     ----------
     on
-        "cultivated", "pbf", "open" (cultivated, not PBF), or a layer name (YDSP, SSNYD, LSYD, NCDL).
+        "cultivated", "pbf", a layer name (YDSP, SSNYD, LSYD, NCDL), or "DLTB:" and the codes' beginning.
     low_mu, high_mu
         Area of the patch in 亩 (a layer's outline keeps its own area).
     fits
@@ -71,7 +71,7 @@ def place(county: County, recipe: Recipe, rng: Generator) -> Place:
     InputError
         If the county has none after many tries; names what was sought.
     """
-    layer = {"cultivated": "DLTB", "open": "DLTB", "pbf": "YJJBNTTB"}.get(recipe.on, recipe.on)
+    layer = {"cultivated": "DLTB", "pbf": "YJJBNTTB"}.get(recipe.on, recipe.on.partition(":")[0])
     candidates = _candidates(county, layer, recipe)
     reach = county.book.number("T-SPLIT-DISTANCE")
     for _ in range(TRIES if len(candidates) else 0):
@@ -83,7 +83,7 @@ def place(county: County, recipe: Recipe, rng: Generator) -> Place:
             continue
         ledger = county.ledger(shape)
         suits = ledger.m2["uncovered"] < 0.01 * ledger.m2["total"] and recipe.fits(ledger)
-        if suits and (recipe.on != "open" or ledger.m2["pbf"] < 1.0):
+        if suits:
             feature = {k: v for k, v in row.items() if k != "geometry"}
             return Place(shape, ledger, feature, tuple(parcels))
     raise InputError("cases.no_place", on=recipe.on, low=recipe.low_mu, high=recipe.high_mu)
@@ -91,7 +91,10 @@ def place(county: County, recipe: Recipe, rng: Generator) -> Place:
 
 def _candidates(county: County, layer: str, recipe: Recipe) -> gpd.GeoDataFrame:
     frame = county.layers[layer]
-    if layer == "DLTB":
+    prefix = recipe.on.partition(":")[2]
+    if prefix:
+        frame = frame[frame["DLBM"].astype(str).str.startswith(prefix)]
+    elif layer == "DLTB":
         groups = [county.book.land_group(str(code), county.scheme) for code in frame["DLBM"]]
         frame = frame[np.asarray(groups) == "cultivated"]
     elif layer == "NCDL":

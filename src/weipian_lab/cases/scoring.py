@@ -203,7 +203,7 @@ def _terms(session: Session) -> tuple[float, list[str]]:
 
 
 def trace(session: Session) -> pd.DataFrame:
-    """Return the session step by step: what was tried, what came of it, by which rule; the world's replies too."""
+    """Return the session step by step: what was tried, what came of it, by which rule."""
     rows: list[dict[str, Any]] = []
     for outcome in session.outcomes:
         rows.append(

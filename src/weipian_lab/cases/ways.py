@@ -103,6 +103,11 @@ def on_pbf(low_mu: float) -> Callable[[Ledger], bool]:
     return lambda ledger: ledger.mu("pbf") >= low_mu and clear(ledger)
 
 
+def off_farmland(ledger: Ledger) -> bool:
+    """Say whether most of a patch is no cultivated land."""
+    return ledger.m2["cultivated"] < 0.5 * ledger.m2["total"] and clear(ledger)
+
+
 def penalty(
     *, end: str = "perform", appraise: bool = False, basis: str = "TDGLF-77", **more: Any
 ) -> Callable[[Setting], Way]:
