@@ -35,7 +35,7 @@ def choose_threshold(
     rule: str,
     number: float | None = None,
     *,
-    hysteresis: float = 1.0,
+    hysteresis: float | None = None,
     tuned: str | Path = "",
 ) -> change.Threshold:
     """Return the threshold.
@@ -45,11 +45,12 @@ def choose_threshold(
     fitted
         Model and its scores on the sample.
     rule
-        A rule of :func:`weipian_lab.change.threshold`, or "tuned".
+        A rule of :func:`weipian_lab.change.threshold`, "tuned", or "usual": the rule that goes with the
+        detector (:data:`weipian_lab.change.USUAL_RULES`; ``null_fit`` for a score of one's own).
     number
         The rule's number (:data:`RULE_NUMBER`); None for the rule's own default.
     hysteresis
-        Strong threshold over threshold, at least 1.
+        Strong threshold over threshold, at least 1; None for what goes with the detector, else 1.
     tuned
         ``tuned.yaml``, for the rule "tuned".
 
@@ -60,6 +61,12 @@ def choose_threshold(
     InputError
         If ``tuned.yaml`` cannot be used.
     """
+    usual = dict(_usual(fitted))
+    hysteresis = usual.pop("hysteresis", 1.0) if hysteresis is None else hysteresis
+    if rule == "usual":
+        rule = usual.pop("rule")
+        options = _options(fitted, rule, number)
+        return change.threshold(fitted.scores, rule, hysteresis=hysteresis, **{**usual, **options})
     if rule == "tuned":
         value = read_tuned(tuned, str(fitted.model.method))
         found = change.threshold(fitted.scores, "fixed", value=value, hysteresis=hysteresis)
@@ -69,6 +76,12 @@ def choose_threshold(
             "errors.bad_choice", name="threshold_rule", value=rule, choices=", ".join(change.RULES)
         )
     return change.threshold(fitted.scores, rule, hysteresis=hysteresis, **_options(fitted, rule, number))
+
+
+def _usual(fitted: Fitted) -> Mapping[str, Any]:
+    method = str(fitted.options.get("method", ""))
+    fallback = {"rule": "null_fit"} if fitted.model.method == "given" else {"rule": "otsu"}
+    return change.USUAL_RULES.get(method, fallback)
 
 
 def _options(fitted: Fitted, rule: str, number: float | None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ Float = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 SAMPLE_SIDE = 512
 SAMPLE_COUNT = 24
-BLOCK_SIDE = 1024
+BLOCK_SIDE = 512
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,19 @@ def _first_valid(view: View, blocks: list[Block], count: int) -> list[Tile]:
 def sample_scores(model: change.Model, tiles: list[Tile]) -> Float:
     """Return the scores of the valid pixels of tiles, without the rim scored unlike the whole."""
     parts = []
+    halo = model.halo_px
     for first, second, valid in tiles:
-        score = model.score_block(first, second, valid)
-        halo = model.halo_px if len(tiles) > 1 and min(valid.shape) > 4 * model.halo_px else 0
-        inner = (slice(halo, valid.shape[0] - halo), slice(halo, valid.shape[1] - halo))
-        parts.append(score[inner][valid[inner]])
+        rim = halo if len(tiles) > 1 and min(valid.shape) > 4 * halo else 0
+        rows, cols = valid.shape
+        for row in range(rim, rows - rim, SAMPLE_SIDE):  # in pieces, for scoring takes several copies
+            for col in range(rim, cols - rim, SAMPLE_SIDE):
+                block = Block(
+                    row, col, min(SAMPLE_SIDE, rows - rim - row), min(SAMPLE_SIDE, cols - rim - col)
+                )
+                wide, inner = expand(block, halo, valid.shape)
+                part = (slice(None), *wide.slices)
+                score = model.score_block(first[part], second[part], valid[wide.slices])
+                parts.append(score[inner][valid[block.slices]])
     return np.concatenate(parts)
 
 

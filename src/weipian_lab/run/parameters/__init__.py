@@ -14,6 +14,7 @@ __all__ = ["MODELS", "Common", "Day", "InputPath", "model", "notebook_name", "pa
 
 MODELS: dict[str, str] = {
     "00_start_here": "start:Start",
+    "01_screening": "screening:Screening",
 }
 """Notebook → module of this package and class; in the order of the ring."""
 

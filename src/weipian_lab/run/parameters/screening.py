@@ -12,7 +12,7 @@ from weipian_lab.run.parameters.base import Common, Day, InputPath, param
 
 __all__ = ["Screening"]
 
-Rule = Literal["null_fit", "otsu", "kmeans", "chi2", "top_share", "fixed", "tuned"]
+Rule = Literal["usual", "null_fit", "otsu", "kmeans", "chi2", "top_share", "fixed", "tuned"]
 Source = Literal["SELF", "MNR_QUARTERLY", "NX_DAILY", "MNR_ANNUAL"]
 
 
@@ -24,7 +24,7 @@ class Screening(Common):
 
     out_dir: str = param("../reports/01_screening", "run.p_out_dir", min_length=1)
     before: InputPath = param("", "screening.p_before", bundled="images/S2SIM_20230718.tif")
-    after: InputPath = param("", "screening.p_after", bundled="images/S2SIM_20240718.tif")
+    after: InputPath = param("", "screening.p_after", bundled="images/S2SIM_20240717.tif")
     bands: list[str] = param([], "screening.p_bands")
     scale: float | None = param(None, "screening.p_scale")
     offset: float | None = param(None, "screening.p_offset")
@@ -34,15 +34,15 @@ class Screening(Common):
     fix_baseline: bool = param(False, "screening.p_fix_baseline")
     fix_shift: bool = param(True, "screening.p_fix_shift")
     normalise: bool = param(False, "screening.p_normalise")
-    method: str = param("irmad", "screening.p_method", min_length=1)
+    method: str = param("construction", "screening.p_method", min_length=1)
     score: InputPath = param("", "screening.p_score")
-    threshold_rule: Rule = param("null_fit", "screening.p_threshold_rule")
+    threshold_rule: Rule = param("usual", "screening.p_threshold_rule")
     threshold_number: float | None = param(None, "screening.p_threshold_number")
-    hysteresis: float = param(1.3, "screening.p_hysteresis", ge=1, le=10)
+    hysteresis: float | None = param(None, "screening.p_hysteresis", ge=1, le=10)
     tuned: InputPath = param("", "screening.p_tuned")
     opening_px: int = param(0, "screening.p_opening_px", unit="px", ge=0, le=10)
-    closing_px: int = param(1, "screening.p_closing_px", unit="px", ge=0, le=10)
-    min_px: int = param(4, "screening.p_min_px", unit="px", ge=1, le=100_000)
+    closing_px: int = param(0, "screening.p_closing_px", unit="px", ge=0, le=10)
+    min_px: int = param(20, "screening.p_min_px", unit="px", ge=1, le=100_000)
     fill_px: int = param(4, "screening.p_fill_px", unit="px", ge=0, le=100_000)
     minimum_mu: float = param(1.0, "screening.p_minimum_mu", unit="screening.mu", ge=0, le=10_000)
     source: Source = param("SELF", "screening.p_source")
