@@ -29,8 +29,13 @@ _spec = importlib.util.spec_from_file_location("weipian_offline", OFFLINE / "sit
 _spec.loader.exec_module(importlib.util.module_from_spec(_spec))
 
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 from weipian_lab import text  # noqa: E402
+
+# A loaded machine must not fail a property; the same examples are drawn on every run.
+settings.register_profile("weipian", deadline=None, derandomize=True)
+settings.load_profile("weipian")
 
 ROOT = Path(__file__).resolve().parents[1]
 
