@@ -17,6 +17,8 @@ from weipian_lab.text import t
 
 __all__ = ["main"]
 
+_INTERRUPTED = 130  # what typer makes of Ctrl-C
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and exit with its code.
@@ -32,20 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    import click
+    import typer
 
     from weipian_lab.cli.app import app, joined_parameters
 
     verbose = "-v" in words or "--verbose" in words
     try:
         code = app(args=joined_parameters(words), prog_name="weipian", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.exceptions.Abort:
-        return _say(t("cli.stopped"), 1)
-    except KeyboardInterrupt:
+        return _say(t("cli.stopped"), 1) if code == _INTERRUPTED else code if isinstance(code, int) else 0
+    except (typer.Abort, KeyboardInterrupt):
         return _say(t("cli.stopped"), 1)
     except WeipianError as error:
         if verbose:
@@ -53,6 +50,9 @@ def _run(words: list[str]) -> int:
             _say(getattr(error.__cause__, "traceback", ""), 0)
         return _say(str(error), error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last resort of the command: told in a sentence, code 1
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()  # wrong usage; typer carries click's classes under a name of its own
+            return int(error.exit_code)
         if verbose:
             traceback.print_exc()
         return _say(t("cli.unexpected", error=f"{type(error).__name__}: {error}"), 1)

@@ -29,25 +29,32 @@ NotebookName = Annotated[str, typer.Argument(help=t("cli.arg_notebook"), show_de
 def joined_parameters(words: list[str]) -> list[str]:
     """Return `words` with ``-p name value`` written as ``-p name=value``."""
     joined: list[str] = []
-    rest = iter(words)
-    for word in rest:
-        joined.append(word)
-        if word in {"-p", "--param"}:
-            name = next(rest, None)
-            value = None if name is None or "=" in name else next(rest, None)
-            joined += [] if name is None else [name if value is None else f"{name}={value}"]
+    rest = list(reversed(words))
+    while rest:
+        joined.append(rest.pop())
+        if joined[-1] in {"-p", "--param"} and rest:
+            name = rest.pop()
+            pair = "=" not in name and rest and not rest[-1].startswith("--")
+            joined.append(f"{name}={rest.pop()}" if pair else name)
     return joined
 
 
-@app.callback()
-def _version(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help=t("cli.opt_version"))] = False,
-) -> None:
-    if version:
+def _tell_version(wanted: bool) -> None:
+    if wanted:
         from weipian_lab import __version__
 
         typer.echo(f"weipian-lab {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    lang: Language = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help=t("cli.opt_version"))
+    ] = False,
+) -> None:
+    """Take the options of the command itself; the language was set before its texts were built."""
 
 
 @app.command(help=t("cli.help_demo"))

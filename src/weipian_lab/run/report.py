@@ -74,13 +74,13 @@ def body(notebook: Any) -> str:
         "exclude_input": True,
         "exclude_input_prompt": True,
         "exclude_output_prompt": True,
-        "exclude_anchor_links": True,
         "embed_images": True,
         **dict.fromkeys(_URL_TRAITS, ""),
     }
     exporter = HTMLExporter(config=Config({"HTMLExporter": options}), template_name="basic")
     content, _ = exporter.from_notebook_node(notebook)
-    return without_addresses(str(content))
+    anchor = r'<a class="anchor-link" href="[^"]*">[^<]*</a>'
+    return without_addresses(re.sub(anchor, "", str(content)))
 
 
 def without_addresses(content: str) -> str:
