@@ -99,6 +99,16 @@ class CrossResidualModel(Model):
         clipped: Float = np.clip((image - centre) * scale, -Z_CLIP, Z_CLIP)
         return clipped
 
+    def fields(self, before: Float, after: Float) -> tuple[Float, Float, Float, Float]:
+        """Return robust z-scores before and after, and the residuals of after and of before, of every band.
+
+        Each float32 ``(band, row, col)``, for features and figures; the images as :func:`prepare` gives them.
+        """
+        z = self._standardise(before, 0), self._standardise(after, 1)
+        bands = list(range(self.n_bands))
+        residuals = [self.directions[at].residuals(z[at], z[1 - at], bands)[1] for at in (0, 1)]
+        return z[0], z[1], residuals[0], residuals[1]
+
     def _score(self, before: Float, after: Float, valid: Mask) -> Float:
         z = self._standardise(before, 0), self._standardise(after, 1)
         rows, cols = valid.shape

@@ -1,0 +1,18 @@
+"""Learnt false-alarm filter for patches, learnt change score for pixels, and spatial validation."""
+
+from weipian_lab.classify.filter import FalseAlarmFilter, evidence_group
+from weipian_lab.classify.pixels import LabelledPair, PixelScorer
+from weipian_lab.classify.spatial import false_at_recall, out_of_fold, spatial_groups
+from weipian_lab.classify.store import load, save
+
+__all__ = [
+    "FalseAlarmFilter",
+    "LabelledPair",
+    "PixelScorer",
+    "evidence_group",
+    "false_at_recall",
+    "load",
+    "out_of_fold",
+    "save",
+    "spatial_groups",
+]

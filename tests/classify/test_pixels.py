@@ -1,0 +1,42 @@
+"""The learnt pixel score on simulated pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from weipian_lab.classify import LabelledPair, PixelScorer
+from weipian_lab.errors import InputError
+
+
+def simulated(seed: int) -> LabelledPair:
+    rng = np.random.default_rng(seed)
+    before = np.array([0.3 + gaussian_filter(rng.random((64, 64)), 2) for _ in range(6)], np.float32)
+    after = before + 0.01 * rng.standard_normal(before.shape).astype(np.float32)
+    label = np.zeros((64, 64), np.uint8)
+    label[20:32, 30:44] = 1
+    after[:3, label == 1] += 0.2
+    after[3:, 45:60, 5:25] += 0.3  # a field that grew: not what is sought
+    label[:4] = 255
+    return LabelledPair(before, after, label)
+
+
+def test_learns_what_is_sought() -> None:
+    scorer = PixelScorer(n_estimators=20, min_samples_leaf=5).fit([simulated(0), simulated(1)])
+    pair = simulated(2)
+    valid = np.ones((64, 64), bool)
+    valid[0, 0] = False
+    score = scorer.score(pair.before, pair.after, valid)
+    assert np.isnan(score[0, 0])
+    label = np.asarray(pair.label)
+    assert np.quantile(score[label == 1], 0.25) > np.quantile(score[label == 0], 0.98)
+    assert ((score[1:] >= 0) & (score[1:] <= 1)).all()
+
+
+def test_needs_both_kinds() -> None:
+    pair = simulated(0)
+    with pytest.raises(InputError):
+        PixelScorer().fit([])
+    with pytest.raises(InputError):
+        PixelScorer().fit([LabelledPair(pair.before, pair.after, np.zeros((64, 64)))])
