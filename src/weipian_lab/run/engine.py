@@ -94,7 +94,7 @@ class _ThisPython(KernelSpecManager):
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         launch = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        launch.append("--IPKernelApp.log_level=40")  # its note on loopback without encryption is no news
+        launch.append("--IPKernelApp.log_level=50")  # notes on loopback and on its own shutdown are no news
         return KernelSpec(argv=launch, display_name="Python 3", language="python")
 
 

@@ -15,6 +15,8 @@ __all__ = ["MODELS", "Common", "Day", "InputPath", "model", "notebook_name", "pa
 MODELS: dict[str, str] = {
     "00_start_here": "start:Start",
     "01_screening": "screening:Screening",
+    "03_case_walkthrough": "case:CaseWalkthrough",
+    "04_accuracy": "accuracy:Accuracy",
 }
 """Notebook → module of this package and class; in the order of the ring."""
 
