@@ -264,7 +264,7 @@ def _each(
             while True:
                 while len(pending) <= workers and (block := next(queue, None)) is not None:
                     stored = state.load(block)
-                    pending.append((block, None if stored else pool.submit(work, block), stored))
+                    pending.append((block, pool.submit(work, block) if stored is None else None, stored))
                 if not pending:
                     return
                 block, future, stored = pending.popleft()
