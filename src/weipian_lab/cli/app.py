@@ -134,3 +134,19 @@ def lab(context: typer.Context, lang: Language = None, verbose: Verbose = False)
     from weipian_lab.cli.lab import start_lab
 
     return start_lab(context.args, lang)
+
+
+@app.command(help=t("cli.help_simulate"))
+def simulate(
+    out: Annotated[Path, typer.Option("--out", "-o", help=t("cli.opt_out"), show_default=False)],
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help=t("cli.opt_seed"))] = None,
+    size: Annotated[Literal["small", "county"], typer.Option("--size", help=t("cli.opt_size"))] = "small",
+    lang: Language = None,
+    verbose: Verbose = False,
+) -> int:
+    """Write a simulated county."""
+    from weipian_lab.simulate import DEFAULT_SEED, write_county
+
+    write_county(out, DEFAULT_SEED if seed is None else seed, size)
+    typer.echo(t("cli.simulate_done", path=out))
+    return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ def run_demo(
     lang: Lang = "zh",
     progress: Progress | None = None,
     notebooks: Iterable[str] | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Demo:
     """Run the notebooks one after the other, each on the files of those before it; write ``index.html``.
 
@@ -65,19 +66,28 @@ def run_demo(
     ----------
     notebooks
         Names, in order; all by default.
+    parameters
+        Parameters by notebook that differ from the notebooks' own.
     """
     out = Path(out).absolute()
     steps: list[Step] = []
     with language(lang):
         for name in MODELS if notebooks is None else notebooks:
-            steps.append(_step(name, steps, out, lang, progress))
+            steps.append(_step(name, (parameters or {}).get(name, {}), steps, out, lang, progress))
         index = write_index(out, steps, lang)
     return Demo(tuple(steps), index)
 
 
-def _step(name: str, before: list[Step], out: Path, lang: Lang, progress: Progress | None) -> Step:
+def _step(
+    name: str,
+    given: Mapping[str, Any],
+    before: list[Step],
+    out: Path,
+    lang: Lang,
+    progress: Progress | None,
+) -> Step:
     done = {step.notebook: step for step in before}
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = dict(given)
     for parameter, file in model(name).ring.items():
         source = done.get(file.split("/")[0])
         if source is None:
