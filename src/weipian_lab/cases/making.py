@@ -30,7 +30,9 @@ GRANTED_BY, STILL_IN_TERM, EXPIRED_BY = "20240301", "20241231", "20251101"
 QUARTER_ENDS = (dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 9, 30))
 
 
-def make(family: str, seed: int, county: County, *, shape: shapely.Geometry | None = None) -> Scenario:
+def make(
+    family: str, seed: int, county: County, *, shape: shapely.Geometry | None = None, patch_id: str = ""
+) -> Scenario:
     """Make a scenario with its key.
 
     Parameters
@@ -43,6 +45,8 @@ def make(family: str, seed: int, county: County, *, shape: shapely.Geometry | No
         Management layers and rulebook.
     shape
         Patch in the county's CRS to be used instead of one drawn from the seed.
+    patch_id
+        Its id, kept in the case.
 
     Raises
     ------
@@ -62,7 +66,7 @@ def make(family: str, seed: int, county: County, *, shape: shapely.Geometry | No
     way = kind.way(setting)
     case_id = f"NX24-{zlib.crc32(f'{family}/{seed}'.encode()):08X}"
     patch = {
-        "patch_id": f"640000{case_id[-6:]}",
+        "patch_id": patch_id or f"640000{case_id[-6:]}",
         "source": source,
         "date_before": before.isoformat(),
         "date_after": after.isoformat(),
