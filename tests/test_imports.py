@@ -32,6 +32,7 @@ ALONGSIDE = {
     ("grid", "area"),
     ("vectors", "rasters"),
     ("tuning", "accuracy"),
+    ("tuning", "patches"),
     ("cases", "overlay"),
     ("features", "change"),
     ("maps", "plots"),

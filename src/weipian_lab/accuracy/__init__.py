@@ -9,28 +9,52 @@ from weipian_lab.accuracy.estimators import poststratified, simple_random, strat
 from weipian_lab.accuracy.intervals import effective_size, share_interval
 from weipian_lab.accuracy.labels import AccuracyWarning
 from weipian_lab.accuracy.matching import Matching, match
+from weipian_lab.accuracy.points import draw_points, label_points, point_strata, strata_mu
+from weipian_lab.accuracy.reference import changes_between, land_under
 from weipian_lab.accuracy.shares import breakdown, false_alarm_share, share_of_false
 from weipian_lab.accuracy.sizes import sample_size
+from weipian_lab.accuracy.tables import (
+    announced_share,
+    confusion,
+    headline,
+    matching_table,
+    near_score,
+    shown,
+    size_class,
+)
 from weipian_lab.accuracy.verification import as_reference, check_verified, disagreement, read_verified
 
 __all__ = [
     "AccuracyWarning",
     "Assessment",
     "Matching",
+    "announced_share",
     "as_reference",
     "breakdown",
+    "changes_between",
     "check_verified",
     "cluster",
+    "confusion",
     "disagreement",
+    "draw_points",
     "effective_size",
     "false_alarm_share",
+    "headline",
+    "label_points",
+    "land_under",
     "match",
+    "matching_table",
+    "near_score",
+    "point_strata",
     "poststratified",
     "read_verified",
     "sample_size",
     "share_interval",
     "share_of_false",
+    "shown",
     "simple_random",
+    "size_class",
+    "strata_mu",
     "stratified",
     "systematic",
 ]

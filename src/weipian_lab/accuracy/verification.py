@@ -127,6 +127,7 @@ def _check_conflicts(table: pd.DataFrame) -> None:
 
 def _days(table: pd.DataFrame) -> pd.Series:
     days = pd.to_datetime(table["verified_on"], errors="coerce", format="%Y-%m-%d")
+    days = days.fillna(pd.to_datetime(table["verified_on"], errors="coerce", format="%Y%m%d"))
     bad = table["verified_on"].notna() & days.isna()
     if bad.any():
         first = table.loc[bad].iloc[0]

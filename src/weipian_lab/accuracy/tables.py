@@ -1,0 +1,144 @@
+"""Tables and sentences of an assessment, for the notebook and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from weipian_lab import rasters
+from weipian_lab.accuracy.assessment import Assessment
+from weipian_lab.area import m2_to_mu
+from weipian_lab.grid import Grid
+from weipian_lab.text import LANGS, t
+
+__all__ = [
+    "announced_share",
+    "confusion",
+    "headline",
+    "matching_table",
+    "near_score",
+    "shown",
+    "size_class",
+]
+
+_EDGES = (2.0, 5.0)
+
+
+def size_class(area_mu: ArrayLike) -> NDArray[np.object_]:
+    """Return the size class of each area in 亩: below 2, 2 to 5, 5 and more (the project's own classes)."""
+    low, high = (f"{edge:g}" for edge in _EDGES)
+    names = np.array(
+        [
+            t("accuracy.size_low", high=low),
+            t("accuracy.size_mid", low=low, high=high),
+            t("accuracy.size_top", low=high),
+        ],
+        object,
+    )
+    return np.asarray(names[np.digitize(np.asarray(area_mu, float), _EDGES)])
+
+
+def announced_share(patches: gpd.GeoDataFrame, grid: Grid) -> float:
+    """Return the share of the grid's pixels that lie in patches."""
+    return float(rasters.burn(patches.geometry.to_numpy(), grid).mean())
+
+
+def near_score(score: NDArray[np.float32], share: float) -> float:
+    """Return the score above which the pixels make up four times the share announced (at most half of all).
+
+    What lies between it and the patches is where misses are most likely; the factor is the project's choice.
+    """
+    return float(np.nanquantile(score, 1 - min(4 * share, 0.5)))
+
+
+def shown(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return shares as a table to read: key of a text → estimate, interval, number, undecided."""
+    table = []
+    for key, row in rows.items():
+        interval = f"{row['lower']:.1%} – {row['upper']:.1%}"
+        ends = f"{row['lowest']:.1%} – {row['highest']:.1%}" if row.get("undecided") else "–"
+        table.append([t(key), f"{row['estimate']:.1%}", interval, row["n"], row.get("false", ""), ends])
+    return pd.DataFrame(table, columns=_heads("what", "estimate", "interval", "n", "false", "ends"))
+
+
+def _heads(*names: str) -> list[str]:
+    return [t(f"accuracy.head_{name}") for name in names]
+
+
+def matching_table(summary: Mapping[str, float]) -> pd.DataFrame:
+    """Return the summary of a matching as a table to read; areas in 亩."""
+    rows = []
+    for name, value in summary.items():
+        if name.endswith("_m2"):
+            number = f"{m2_to_mu(value):.1f} {t('accuracy.mu')}"
+        elif isinstance(value, int):
+            number = str(value)
+        else:
+            number = f"{value:.1%}"
+        rows.append([t(f"accuracy.match_{name}"), number])
+    return pd.DataFrame(rows, columns=_heads("what", "estimate"))
+
+
+def confusion(result: Assessment | None, known: pd.DataFrame) -> pd.DataFrame:
+    """Return the confusion matrix in long form: estimated shares of area, else counts of patches."""
+    if result is None:
+        counts = known["reference"].fillna("undetermined").value_counts()
+        return pd.DataFrame({"mapped": "change", "reference": counts.index, "patches": counts.to_numpy()})
+    rows = [
+        {
+            "mapped": i,
+            "reference": j,
+            "share": float(result.matrix.loc[i, j]),
+            "points": int(result.counts.loc[i, j]),
+        }
+        for i in result.matrix.index
+        for j in result.matrix.columns
+    ]
+    return pd.DataFrame(rows)
+
+
+def headline(
+    share: Mapping[str, Any], result: Assessment | None, areas: Mapping[str, float], simulated: bool
+) -> dict[str, str]:
+    """Return the assessment in one sentence, in each language."""
+    return {lang: _headline(share, result, areas, simulated, lang) for lang in LANGS}
+
+
+def _headline(
+    share: Mapping[str, Any],
+    result: Assessment | None,
+    areas: Mapping[str, float],
+    simulated: bool,
+    lang: Any,
+) -> str:
+    if result is None:
+        recall = t("accuracy.no_recall", lang)
+    else:
+        row = result.producers.loc["change"]
+        missed = float(result.matrix.to_numpy()[_place(result, "same"), _place(result, "change")]) * sum(
+            areas.values()
+        )
+        recall = t(
+            "accuracy.recall_words",
+            lang,
+            recall=f"{row['estimate']:.0%}",
+            low=f"{row['lower']:.0%}",
+            high=f"{row['upper']:.0%}",
+            missed=f"{missed:.0f}",
+        )
+    key = "accuracy.headline" if simulated else "accuracy.headline_own"
+    values = {
+        "share": f"{share['estimate']:.0%}",
+        "low": f"{share['lower']:.0%}",
+        "high": f"{share['upper']:.0%}",
+    }
+    return t(key, lang, n=share["n"], recall=recall, **values)
+
+
+def _place(result: Assessment, label: str) -> int:
+    return result.classes.index(label)
