@@ -3,25 +3,31 @@
 :func:`score` takes a pair at once; :func:`fit` takes samples and returns a model that scores blocks.
 """
 
+from weipian_lab.change.agreement import agreement
 from weipian_lab.change.detectors import DETECTORS, USUAL_RULES, chi2_probability, fit, score
 from weipian_lab.change.pixels import Model, band_roles
 from weipian_lab.change.registration import Shift, measure_shift, resample
 from weipian_lab.change.residual import PRESETS
+from weipian_lab.change.series import DIRECTIONS, SeriesChange, score_series
 from weipian_lab.change.thresholds import RULES, Threshold, threshold
 
 __all__ = [
     "DETECTORS",
+    "DIRECTIONS",
     "PRESETS",
     "RULES",
     "USUAL_RULES",
     "Model",
+    "SeriesChange",
     "Shift",
     "Threshold",
+    "agreement",
     "band_roles",
     "chi2_probability",
     "fit",
     "measure_shift",
     "resample",
     "score",
+    "score_series",
     "threshold",
 ]
