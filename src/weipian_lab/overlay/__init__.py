@@ -1,7 +1,49 @@
 """套合: patches against management layers, an area ledger that closes, flags, feedback."""
 
+from weipian_lab.overlay.baselines import baselines
+from weipian_lab.overlay.dates import day_of
+from weipian_lab.overlay.documents import export, letter, workbook
+from weipian_lab.overlay.feedback import compare, feedback
+from weipian_lab.overlay.flags import flags, flags_in_words
 from weipian_lab.overlay.ledger import PARTS, SUMMANDS, Ledger, ledger
 from weipian_lab.overlay.roles import county
+from weipian_lab.overlay.sensitivity import dependent, sensitivity
+from weipian_lab.overlay.shown import (
+    groups_of,
+    ledger_rows,
+    patch_page,
+    stated,
+    summary,
+    summary_table,
+    surroundings,
+)
+from weipian_lab.overlay.slivers import slivers
 from weipian_lab.overlay.tables import tabulate
 
-__all__ = ["PARTS", "SUMMANDS", "Ledger", "county", "ledger", "tabulate"]
+__all__ = [
+    "PARTS",
+    "SUMMANDS",
+    "Ledger",
+    "baselines",
+    "compare",
+    "county",
+    "day_of",
+    "dependent",
+    "export",
+    "feedback",
+    "flags",
+    "flags_in_words",
+    "groups_of",
+    "ledger",
+    "ledger_rows",
+    "letter",
+    "patch_page",
+    "sensitivity",
+    "slivers",
+    "stated",
+    "summary",
+    "summary_table",
+    "surroundings",
+    "tabulate",
+    "workbook",
+]

@@ -52,11 +52,12 @@ class Measure:
     def frame(self, wholes: NDArray[np.object_]) -> Frame:
         """Return the frame in which the pieces of each of `wholes` are measured."""
         box = shapely.bounds(wholes)
-        box[~np.isfinite(box).all(axis=1)] = 0.0
+        empty = ~np.isfinite(box).all(axis=1)
+        box[empty] = 0.0
         centres = np.column_stack([(box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2])
         size = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) * self._metres_per_unit()
         large = (size > _LARGE_M) & (self.kind == "ellipsoidal")
-        return Frame(self, centres, self._coefficients(centres, large), large)
+        return Frame(self, centres, self._coefficients(centres, large | empty), large)
 
     def _metres_per_unit(self) -> float:
         if self.crs is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -79,6 +79,8 @@ class Ledger:
         Faulty features met and what was done.
     pieces
         Pieces of all layers, if they were kept.
+    shapes, crs
+        The patches in the working CRS, if pieces were kept, and that CRS.
     scheme, count
         Scheme of the land classes; "gross" or "net" of 田坎.
     """
@@ -91,6 +93,8 @@ class Ledger:
     count: Literal["gross", "net"] = "gross"
     repairs: tuple[vectors.Repair, ...] = ()
     pieces: gpd.GeoDataFrame | None = field(default=None, repr=False)
+    shapes: NDArray[np.object_] | None = field(default=None, repr=False)
+    crs: Any = None
 
     def table(self, step_mu: float = 0.01) -> pd.DataFrame:
         """Return the ledger as written: ``<part>_m2``, ``<part>_mu``, rounded, the summands adjusted (平差).
@@ -190,7 +194,8 @@ def ledger(
     plan = Plan(found, crs, land, tuple(priority), on, keep_pieces)
     parts = _batches(shapes)
     batches = _run([shapes[rows] for rows in parts], plan, threads, progress)
-    return _together(batches, parts, ids, plan, count, mended)
+    made = _together(batches, parts, ids, plan, count, mended)
+    return replace(made, shapes=shapes if keep_pieces else None, crs=crs)
 
 
 def _patch_shapes(

@@ -1,0 +1,100 @@
+"""Results for an office: tables as .xlsx, the feedback letter as .docx, patches as GPKG and SHP."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from weipian_lab import vectors
+from weipian_lab.outputs import as_text, atomic
+from weipian_lab.overlay.ledger import Ledger
+from weipian_lab.text import t
+
+__all__ = ["export", "letter", "workbook"]
+
+_FIXED = dt.datetime(2024, 1, 1)  # documents carry no time of writing: same input, same output
+# ledger columns under names that fit a shapefile
+_SHORT = {
+    "total_m2": "MJ",
+    "cultivated_m2": "GDMJ",
+    "pbf_m2": "YNMJ",
+    "other_agricultural_m2": "QTNYMJ",
+    "unused_m2": "WLYMJ",
+    "construction_m2": "JSMJ",
+    "redline_m2": "HXMJ",
+    "approved_m2": "PZMJ",
+    "filed_m2": "BAMJ",
+    "temporary_m2": "LSMJ",
+    "unexplained_m2": "WSMMJ",
+    "uncovered_m2": "WFGMJ",
+}
+
+
+def workbook(path: Path | str, tables: Mapping[str, pd.DataFrame]) -> Path:
+    """Write tables as sheets of an .xlsx; texts stay texts whatever they begin with."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    for name, table in tables.items():
+        sheet = book.create_sheet(name[:31])
+        sheet.freeze_panes = "A2"
+        sheet.append([as_text(str(c)) for c in table.columns])
+        for row in table.itertuples(index=False):
+            sheet.append([None if pd.isna(v) else as_text(v) for v in row])
+    book.properties.created = book.properties.modified = _FIXED
+    with atomic(path) as temporary:
+        book.save(temporary)
+    return Path(path)
+
+
+def letter(path: Path | str, sheet: pd.DataFrame, *, county: str, simulated: bool) -> Path:
+    """Write the written feedback, a part for each section, as .docx."""
+    from docx import Document
+
+    document = Document()
+    document.add_heading(t("overlay.letter_title"), level=1)
+    if simulated:
+        document.add_paragraph(t("overlay.letter_simulated"))
+    for section, rows in sheet.groupby("section", sort=True):
+        document.add_heading(t("overlay.letter_to", section=section or "-"), level=2)
+        document.add_paragraph(
+            t("overlay.letter_body", county=county, count=len(rows), cite=rows["cite"].iloc[0])
+        )
+        grid = document.add_table(rows=1, cols=4)
+        grid.style = "Table Grid"
+        for cell, key in zip(grid.rows[0].cells, ("id", "patch", "layer", "what"), strict=True):
+            cell.text = t(f"overlay.letter_{key}")
+        for _, row in rows.iterrows():
+            cells = grid.add_row().cells
+            texts = (row["feedback_id"], row["patch_id"], f"{row['layer']} {row['feature']}", row["sentence"])
+            for cell, text in zip(cells, texts, strict=True):
+                cell.text = str(text)
+        document.add_paragraph(t("overlay.letter_reply"))
+    document.core_properties.created = document.core_properties.modified = _FIXED
+    with atomic(path) as temporary:
+        document.save(str(temporary))
+    return Path(path)
+
+
+def export(
+    folder: Path, patches: gpd.GeoDataFrame, ledger: Ledger, table: pd.DataFrame, *, shapefiles: bool
+) -> list[Path]:
+    """Write ``overlay.gpkg`` (layers patches and pieces) and, where asked, shapefiles in GBK and in UTF-8."""
+    joined = patches[["patch_id", "geometry"]].merge(table, left_on="patch_id", right_index=True)
+    meta = {"dl_scheme": ledger.scheme, **{f"version_{k}": v for k, v in ledger.layers.items()}}
+    written = [vectors.write(folder / "overlay.gpkg", joined, layer="patches", metadata=meta)]
+    if ledger.pieces is not None:
+        pieces = ledger.pieces.assign(
+            feature=ledger.pieces["feature"].map(lambda v: "" if v is None else str(v))
+        )
+        vectors.write(folder / "overlay.gpkg", pieces, layer="pieces", metadata=meta, append=True)
+    if shapefiles:
+        short = joined[["patch_id", *_SHORT, "geometry"]].rename(columns={**_SHORT, "patch_id": "TBBH"})
+        for encoding in ("GBK", "UTF-8"):
+            name = f"overlay_{encoding.replace('-', '').lower()}.shp"
+            written.append(vectors.write(folder / name, short, encoding=encoding))
+    return written

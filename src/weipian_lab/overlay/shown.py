@@ -1,0 +1,148 @@
+"""The ledger for reading: tables in the chosen language, one page's worth of a patch, the county summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from weipian_lab import vectors
+from weipian_lab.area import m2_to_mu
+from weipian_lab.overlay.ledger import SUMMANDS, Ledger
+from weipian_lab.rulebook import Rulebook
+from weipian_lab.text import t
+
+__all__ = [
+    "groups_of",
+    "ledger_rows",
+    "patch_page",
+    "stated",
+    "summary",
+    "summary_table",
+    "surroundings",
+]
+
+_SHOWN = (
+    "total",
+    "cultivated",
+    "pbf",
+    "other_agricultural",
+    "unused",
+    "construction",
+    "uncovered",
+    "redline",
+)
+_MORE = ("approved", "filed", "temporary", "unexplained")
+
+
+def ledger_rows(table: pd.DataFrame, flags: pd.DataFrame, most: int = 30) -> pd.DataFrame:
+    """Return the ledger in 亩 with headings in words, the largest cultivated overlaps first."""
+    order = table.sort_values("cultivated_mu", ascending=False, kind="stable").index[:most]
+    shown = pd.DataFrame({t("overlay.head_patch"): list(order)})
+    for part in (*_SHOWN, *_MORE):
+        values = table.loc[order, f"{part}_mu"]
+        shown[t(f"overlay.part_{part}")] = ["–" if pd.isna(v) else f"{v:.2f}" for v in values]
+    counts = flags["patch_id"].value_counts()
+    shown[t("overlay.head_flags")] = [int(counts.get(patch, 0)) for patch in order]
+    return shown
+
+
+def patch_page(patch: str, table: pd.DataFrame, flags: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ledger and flags of one patch as two tables of text."""
+    row = table.loc[patch]
+    parts = [
+        p for p in (*_SHOWN, *_MORE, "double_covered", "temporary_expired") if not pd.isna(row[f"{p}_m2"])
+    ]
+    ledger = pd.DataFrame(
+        {
+            t("overlay.head_part"): [t(f"overlay.part_{p}") for p in parts],
+            "m²": [f"{row[f'{p}_m2']:.2f}" for p in parts],
+            t("overlay.mu"): [f"{row[f'{p}_mu']:.2f}" for p in parts],
+        }
+    )
+    own = flags[flags["patch_id"] == patch]
+    sentences = pd.DataFrame(
+        {
+            t("overlay.head_level"): [t(f"overlay.level_{v}") for v in own["level"]],
+            t("overlay.head_sentence"): own["sentence"].tolist(),
+            t("overlay.head_rule"): (own["rule_id"] + " " + own["cite"]).tolist(),
+        }
+    )
+    return ledger, sentences
+
+
+def stated(table: pd.DataFrame, ledger: Ledger, words: pd.Series) -> pd.DataFrame:
+    """Return the ledger with what it was made from in each row: version and scheme of the survey, flags."""
+    return table.assign(
+        survey_version=ledger.layers.get("DLTB", ""),
+        dl_scheme=ledger.scheme,
+        counted=ledger.count,
+        flags=words.reindex(table.index).fillna("").to_numpy(),
+    )
+
+
+def summary(ledger: Ledger, flags: pd.DataFrame, feedback: pd.DataFrame, **more: Any) -> dict[str, Any]:
+    """Return the content of ``overlay.json``: counts, sums, layers, headline in both languages."""
+    areas = ledger.areas
+    reaching = flags.loc[flags["flag"].isin(["reaches_pbf", "reaches_cultivated"]), "patch_id"].nunique()
+    gap = (areas[list(SUMMANDS)].sum(axis=1) - areas["total"]).abs().max()
+    sums = {part: float(m2_to_mu(areas[part].sum())) for part in areas.columns if areas[part].notna().any()}
+    values = {
+        "patches": len(areas),
+        "cultivated": f"{sums['cultivated']:.1f}",
+        "pbf": f"{sums.get('pbf', float('nan')):.1f}",
+        "reaching": reaching,
+        "feedback": len(feedback),
+    }
+    return {
+        "notebook": "02_overlay",
+        "headline": {lang: t("overlay.headline", lang=lang, **values) for lang in ("zh", "en")},
+        "patches": len(areas),
+        "sums_mu": sums,
+        "reaching_threshold": int(reaching),
+        "flags": flags["flag"].value_counts().sort_index().to_dict(),
+        "feedback": len(feedback),
+        "largest_gap_m2": float(gap),
+        "layers": dict(ledger.layers),
+        "dl_scheme": ledger.scheme,
+        "counted": ledger.count,
+        "repairs": [vars(r) if hasattr(r, "__dict__") else r for r in ledger.repairs],
+        **more,
+    }
+
+
+def summary_table(content: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the county summary as a table."""
+    sums = content["sums_mu"]
+    parts = [p for p in (*_SHOWN, *_MORE) if p in sums]
+    share = np.array([sums[p] for p in parts]) / max(sums["total"], 1e-9)
+    return pd.DataFrame(
+        {
+            t("overlay.head_part"): [t(f"overlay.part_{p}") for p in parts],
+            t("overlay.mu"): [f"{sums[p]:.2f}" for p in parts],
+            "%": [f"{v:.1%}" for v in share],
+        }
+    )
+
+
+def groups_of(ledger: Ledger, rulebook: Rulebook) -> dict[str, str]:
+    """Return the land group of each land class met."""
+    codes = sorted({str(code) for code in ledger.codes["DLBM"]})
+    return {code: rulebook.land_group(code, ledger.scheme) for code in codes}
+
+
+def surroundings(
+    sources: Mapping[str, vectors.Source], patches: gpd.GeoDataFrame, rulebook: Rulebook, ledger: Ledger
+) -> gpd.GeoDataFrame:
+    """Return the survey parcels in the box of the patches with their land group, for a map."""
+    survey = sources["DLTB"]
+    box = np.asarray(patches.to_crs(survey.crs).total_bounds, dtype=float)
+    found = survey.meeting(box[None], ("DLBM",))
+    known: dict[str, str] = {}
+    for code in {str(c) for c in found.values["DLBM"]}:
+        known[code] = rulebook.land_group(code, ledger.scheme)
+    groups = [known[str(code)] for code in found.values["DLBM"]]
+    return gpd.GeoDataFrame({"group": groups}, geometry=found.geometry, crs=survey.crs)
