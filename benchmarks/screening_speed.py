@@ -1,0 +1,182 @@
+"""Screening against merely reading the files: times as ratios, measured side by side, and peak memory.
+
+Makes a pair of synthetic scenes (uint16, tiled deflate, four bands), then runs, each in a process of its own:
+reading both files block by block with rasterio, and screening from files to patches with CVA, MAD and IR-MAD.
+With Orfeo ToolBox installed, its MAD runs on the same files.
+
+Usage: ``python benchmarks/screening_speed.py [--folder DIR] [--tiles 0.0625 0.25 1] [--repeat 1]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from affine import Affine
+from rasterio.windows import Window
+from scipy import ndimage
+
+SIDE = 10_980
+BLOCK = 512
+METHODS = ("cva", "mad", "irmad")
+LIMITS = {"cva": 2, "mad": 3, "irmad": 4}
+
+
+def make_pair(folder: Path, side: int) -> tuple[Path, Path]:
+    """Write a pair of `side` × `side` × 4; about 1 % of it changed, in patches of some hundred pixels."""
+    paths = folder / f"before_{side}.tif", folder / f"after_{side}.tif"
+    if all(path.is_file() for path in paths):
+        return paths
+    profile = {
+        "driver": "GTiff", "width": side, "height": side, "count": 4, "dtype": "uint16", "crs": "EPSG:32648",
+        "transform": Affine(10, 0, 600_000, 0, -10, 4_300_000), "tiled": True, "blockxsize": BLOCK,
+        "blockysize": BLOCK, "compress": "deflate", "predictor": 2, "nodata": 0, "BIGTIFF": "IF_SAFER",
+    }  # fmt: skip
+    with rasterio.open(paths[0], "w", **profile) as before, rasterio.open(paths[1], "w", **profile) as after:
+        for row in range(0, side, BLOCK):
+            for col in range(0, side, BLOCK):
+                first, second = _tile(row, col)
+                height, width = min(BLOCK, side - row), min(BLOCK, side - col)
+                window = Window(col, row, width, height)
+                before.write(first[:, :height, :width], window=window)
+                after.write(second[:, :height, :width], window=window)
+        for dataset in (before, after):
+            for i, name in enumerate(("B02", "B03", "B04", "B08"), start=1):
+                dataset.set_band_description(i, name)
+    return paths
+
+
+def _tile(row: int, col: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng([row, col])
+    fields = rng.standard_normal((4, 16, 16)).repeat(32, 1).repeat(32, 2)
+    texture = ndimage.gaussian_filter(rng.standard_normal((BLOCK, BLOCK)), 1.5) * 3
+    level = np.array([900, 1200, 1300, 2600])[:, None, None]
+    before = level * (1 + 0.15 * fields + 0.08 * texture) + rng.normal(0, 25, fields.shape)
+    after = 1.04 * before + 30 + rng.normal(0, 25, fields.shape)
+    for _ in range(6):
+        r, c = rng.integers(0, BLOCK - 30, 2)
+        h, w = rng.integers(8, 30, 2)
+        after[:, r : r + h, c : c + w] += np.array([900, 1000, 1100, -700])[:, None, None]
+    return before.clip(1, 65535).astype(np.uint16), after.clip(1, 65535).astype(np.uint16)
+
+
+def read_only(before: Path, after: Path) -> dict[str, float]:
+    """Read both files block by block, one thread, as a plain loop with rasterio does."""
+    start = time.perf_counter()
+    for path in (before, after):
+        with rasterio.open(path) as dataset:
+            for _, window in dataset.block_windows(1):
+                dataset.read(window=window)
+    return {"seconds": time.perf_counter() - start}
+
+
+def screen(before: Path, after: Path, method: str, folder: Path, with_score: bool) -> dict[str, float]:
+    """Screen from files to ``patches.gpkg``."""
+    from weipian_lab import patches, rasters, screening, vectors
+
+    start = time.perf_counter()
+    with rasters.open_pair(before, after) as pair:
+        view = screening.PairView(pair)
+        fitted = screening.fit(view, method)
+        threshold = screening.choose_threshold(fitted, "null_fit", 8.0)
+        frame = screening.run(
+            view, fitted.model, threshold, clean_up=patches.CleanUp(min_px=20),
+            score_path=folder / "score.tif" if with_score else None,
+        )  # fmt: skip
+    vectors.write(folder / "patches.gpkg", frame, layer="patches")
+    return {"seconds": time.perf_counter() - start, "patches": len(frame)}
+
+
+def otb_mad(before: Path, after: Path, folder: Path) -> dict[str, float] | None:
+    """Run Orfeo ToolBox's MAD, which writes no patches, if it is installed."""
+    program = shutil.which("otbcli_MultivariateAlterationDetector")
+    if program is None:
+        return None
+    start = time.perf_counter()
+    command = [program, "-in1", str(before), "-in2", str(after), "-out", str(folder / "mad.tif"), "float"]
+    subprocess.run(command, check=True, capture_output=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return {"seconds": time.perf_counter() - start, "peak_mb": peak}
+
+
+def task(name: str, before: Path, after: Path, folder: Path) -> dict[str, float] | None:
+    """Do one task in this process; peak memory is that of the process."""
+    if name == "read":
+        found: dict[str, float] | None = read_only(before, after)
+    elif name == "otb_mad":
+        return otb_mad(before, after, folder)
+    else:
+        method, _, extra = name.partition("+")
+        found = screen(before, after, method, folder, extra == "score")
+    assert found is not None
+    return {**found, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def apart(name: str, pair: tuple[Path, Path], folder: Path) -> dict[str, float] | None:
+    """Do one task in a process of its own."""
+    command = [sys.executable, __file__, "--task", name, str(pair[0]), str(pair[1]), str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def table(tiles: float, rows: dict[str, dict[str, float] | None]) -> str:
+    """Return a Markdown table of one scene size."""
+    read = rows["read"]
+    assert read is not None
+    lines = [
+        f"### {tiles:g} tile(s)",
+        "",
+        "| task | ratio to reading | goal | peak MB | patches |",
+        "|---|---|---|---|---|",
+    ]
+    for name, found in rows.items():
+        if found is None:
+            lines.append(f"| {name} | not installed | – | – | – |")
+            continue
+        limit = LIMITS.get(name)
+        goal = f"≤ {limit}" if limit else "–"
+        ratio = found["seconds"] / read["seconds"]
+        count = f"{found['patches']:,}" if "patches" in found else "–"
+        lines.append(f"| {name} | {ratio:.2f} | {goal} | {found['peak_mb']:.0f} | {count} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run everything and print Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--tiles", type=float, nargs="+", default=[1 / 16, 1 / 4, 1])
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--task", nargs=4, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.task:
+        name, before, after, folder = given.task
+        print(json.dumps(task(name, Path(before), Path(after), Path(folder))))
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for tiles in given.tiles:
+            pair = make_pair(folder, round(SIDE * tiles**0.5))
+            read_only(*pair)  # the files are in the system's cache for all
+            best: dict[str, dict[str, float] | None] = {}
+            for _ in range(given.repeat):
+                for name in ("read", *METHODS, "cva+score", "otb_mad"):
+                    found = apart(name, pair, folder)
+                    held = best.get(name)
+                    if held is None or (found and found["seconds"] < held["seconds"]):
+                        best[name] = found
+            print(table(tiles, best), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
