@@ -13,7 +13,7 @@ from weipian_lab.cases.engine import Case
 from weipian_lab.cases.ground import Ledger
 from weipian_lab.cases.photos import Photo
 from weipian_lab.rulebook import Rulebook
-from weipian_lab.text import Lang, t
+from weipian_lab.text import Lang, current, t
 
 __all__ = ["Answer", "Exhibit", "Key", "Reply", "Scenario"]
 
@@ -33,15 +33,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """Something to read: kind of evidence, key of its text, values; `after` is the event that brings it."""
+    """Something to read: kind of evidence, key of its text, values; `after` is the event that brings it.
+
+    `fixed` holds the text in both languages where it was written down already (a seat's case file).
+    """
 
     kind: str
     key: str
     values: Mapping[str, Any] = field(default_factory=dict)
     after: str = ""
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, lang: Lang | None = None) -> str:
         """Return the text; values that are keys (``scenarios.…``) are looked up."""
+        if self.fixed:
+            return self.fixed[lang or current()]
         values = {
             name: t(value, lang=lang) if isinstance(value, str) and value.startswith("scenarios.") else value
             for name, value in self.values.items()
@@ -75,7 +81,8 @@ class Key:
 class Scenario:
     """A simulated case, the same for the same family, seed, county and rulebook.
 
-    `key` is absent in what a seat of a class is given; `appraisal` is what an expert would find.
+    `key` and family are absent in what a seat of a class is given; `secret` signs that seat's answers;
+    `appraisal` is what an expert would find.
     """
 
     family: str
@@ -95,10 +102,11 @@ class Scenario:
     replies: tuple[Reply, ...]
     book: Rulebook
     key: Key | None = None
+    secret: str = ""
 
     def title(self, lang: Lang | None = None) -> str:
         """Return the family's name."""
-        return t(f"scenarios.{self.family}", lang=lang)
+        return t(f"scenarios.{self.family}", lang=lang) if self.family else self.case_id
 
     def open_case(self) -> Case:
         """Return the case as it lies on the table on the first day."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from weipian_lab.cases.scenario import Answer, Scenario
+from weipian_lab.cases.signing import sign
 from weipian_lab.cases.workdays import as_date
 from weipian_lab.errors import InputError, ProcedureError, WeipianError
 from weipian_lab.outputs import write_json
@@ -132,7 +133,7 @@ class Session:
 
     def record(self) -> dict[str, Any]:
         """Return the answers as plain data, refused ones too."""
-        return {
+        record = {
             "format": FORMAT,
             "case_id": self.scenario.case_id,
             "family": self.scenario.family,
@@ -141,6 +142,9 @@ class Session:
             "trainee": self.trainee,
             "answers": [outcome.answer.record() for outcome in self.outcomes],
         }
+        if self.scenario.secret:
+            record["signature"] = sign(record, self.scenario.secret)
+        return record
 
     def play(self, answers: Iterable[Answer | Mapping[str, Any]]) -> None:
         """Take answers one after another (from a key or a file); what follows the end is left out."""

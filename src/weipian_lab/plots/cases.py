@@ -43,7 +43,7 @@ def evidence_map(scenario: Scenario, county: County, ax: Axes | None = None) -> 
     ]
     handles += [Patch(facecolor="none", edgecolor="0.35", hatch="///", label=t("cases.pbf"))]
     handles += [Patch(facecolor="none", edgecolor="black", label=t("cases.patch"))]
-    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[], ylabel="")
     ax.set_title(t("cases.map_title", patch=scenario.patch["patch_id"]))
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     scale_bar(ax, county.crs)
@@ -81,7 +81,7 @@ def chips(scenario: Scenario, before: Any, after: Any, margin_px: int = 14) -> F
             _outline(ax, shape, inverse, fill=True)
         _outline(ax, shape, inverse, fill=False)
         ax.set(xticks=[], yticks=[])
-        ax.set_title(f"{t(f'cases.chip_{name}')} {scenario.patch[f'date_{name}']}")
+        ax.set_title(t(f"cases.chip_{name}"))
     return figure
 
 
