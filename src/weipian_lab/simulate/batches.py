@@ -1,4 +1,4 @@
-"""Batches of suspected patches as they are sent down: quarterly, daily, annual; with the fields of a real table."""
+"""Batches of suspected patches as they are sent down: quarterly, daily, annual; fields as in a real table."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.random import Generator
 
@@ -19,7 +20,7 @@ from weipian_lab.simulate.land import KINDS, Land
 from weipian_lab.simulate.layers import to_layer_crs
 from weipian_lab.simulate.names import ADMIN_CODE, ADMIN_NAME, DLMC
 from weipian_lab.simulate.protection import basic_farmland
-from weipian_lab.simulate.sizes import LAYER_CRS, Size
+from weipian_lab.simulate.sizes import LAYER_CRS
 from weipian_lab.simulate.streams import stream
 
 __all__ = ["BATCHES", "Batch", "make_batch", "write_batches"]
@@ -77,17 +78,52 @@ def make_batch(seed: int, batch: Batch, land: Land, events: Sequence[Event]) -> 
         hit = np.sort(tree.query(shape, predicate="intersects"))
         main = int(hit[np.argmax(shapely.area(shapely.intersection(land.polygon[hit], shape)))])
         code = KINDS[str(land.kind[main])].dlbm
+        redline = str(land.kind[main]) in ("natural_grass", "shrub", "river", "bar")
         unit = "NX-DEMO-KFQ" if land.block[main, 0] >= east else ADMIN_CODE
         rows.append(
             {
-                "JCBH": f"{ADMIN_CODE}{batch.letter}{place:05d}", "XZQDM": ADMIN_CODE, "XMC": ADMIN_NAME, "GLQDM": unit,
-                "TBLX": event.tblx, "QSX": f"{batch.before:%Y%m%d}", "HSX": f"{batch.after:%Y%m%d}",
-                "DLBM": code, "DLMC": DLMC[code], "SFYN": "是" if protected[hit].any() else "否", "SFHX": "否", "BZ": "",
-            }  # fmt: skip
+                "JCBH": f"{ADMIN_CODE}{batch.letter}{place:05d}",
+                "XZQDM": ADMIN_CODE,
+                "XMC": ADMIN_NAME,
+                "GLQDM": unit,
+                "TBLX": event.tblx,
+                "QSX": f"{batch.before:%Y%m%d}",
+                "HSX": f"{batch.after:%Y%m%d}",
+                "DLBM": code,
+                "DLMC": DLMC[code],
+                "SFYN": "是" if protected[hit].any() else "否",
+                "SFHX": "是" if redline else "否",
+                "BZ": "",
+            }
         )
     frame = gpd.GeoDataFrame(rows, geometry=list(moved), crs=LAYER_CRS)
     frame.insert(10, "MJ", round_half_up(ellipsoidal_area(moved, LAYER_CRS)))
-    return frame
+    return _split(frame, largest=2)
+
+
+def _split(frame: gpd.GeoDataFrame, *, largest: int) -> gpd.GeoDataFrame:
+    """Split the largest patches in two, suffixed ``_1`` and ``_2``; one keeps its parent's area."""
+    parents = np.sort(np.argsort(-frame["MJ"].to_numpy(), kind="stable")[:largest]).tolist()
+    pieces = [frame.drop(index=parents)]
+    for row in parents:
+        west, south, east, north = frame.geometry.iloc[row].bounds
+        for number, box in enumerate(
+            (
+                shapely.box(west, south, (west + east) / 2, north),
+                shapely.box((west + east) / 2, south, east, north),
+            ),
+            1,
+        ):
+            part = frame.iloc[[row]].copy()
+            part["JCBH"] += f"_{number}"
+            part["BZ"] = "分割图斑"
+            part = part.set_geometry(
+                [shapely.set_precision(part.geometry.iloc[0].intersection(box), 0.001)], crs=frame.crs
+            )
+            if number == 1:
+                part["MJ"] = round_half_up(ellipsoidal_area(part.geometry, frame.crs))
+            pieces.append(part)
+    return pd.concat(pieces).sort_values("JCBH", ignore_index=True)
 
 
 def _in_batch(rng: Generator, event: Event, batch: Batch) -> bool:
@@ -110,9 +146,10 @@ def _drawn(rng: Generator, shape: shapely.Polygon) -> shapely.Polygon:
     return max(parts, key=lambda p: p.area) if parts else shape
 
 
-def write_batches(folder: Path, seed: int, land: Land, events: Sequence[Event], size: Size) -> None:
+def write_batches(folder: Path, seed: int, land: Land, events: Sequence[Event]) -> None:
     """Write every batch in its format."""
     for batch in BATCHES:
         frame = make_batch(seed, batch, land, events)
         path = folder / f"{batch.name}{batch.suffix}"
-        vectors.write(path, frame, layer=batch.name, encoding=batch.encoding, metadata={"source": batch.source, "simulated": "yes"})
+        metadata = {"source": batch.source, "simulated": "yes"}
+        vectors.write(path, frame, layer=batch.name, encoding=batch.encoding, metadata=metadata)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 
 from weipian_lab import outputs, rasters, vectors
 from weipian_lab.simulate.batches import write_batches
+from weipian_lab.simulate.cropmap import crop_map
 from weipian_lab.simulate.events import Event
+from weipian_lab.simulate.exports import write_exports
 from weipian_lab.simulate.history import make_history
 from weipian_lab.simulate.land import Land, make_land
 from weipian_lab.simulate.layers import DATA_YEAR, base_layers
 from weipian_lab.simulate.permits import permit_layers
+from weipian_lab.simulate.planted import plant
 from weipian_lab.simulate.pseudo import make_pseudo
 from weipian_lab.simulate.scene import TILE_PX, Renderer
 from weipian_lab.simulate.sizes import BANDS, DEFAULT_SEED, Scene, Size, size_named
@@ -25,7 +28,7 @@ from weipian_lab.simulate.truth import truth_frame
 __all__ = ["County", "make_county", "write_county"]
 
 Progress = Callable[[str, int, int], None]
-_IMAGE_OPTIONS = {"compress": "ZSTD", "level": 22, "overviews": "NONE"}
+_IMAGE_OPTIONS = {"compress": "ZSTD", "level": 15, "overviews": "NONE"}
 VERSION = "1"
 
 
@@ -40,7 +43,9 @@ class County:
     events
         True changes, then pseudo-changes.
     layers
-        Management layers by name.
+        Management layers by name, with the planted errors.
+    errors
+        What was planted.
     """
 
     seed: int
@@ -48,9 +53,10 @@ class County:
     land: Land
     events: list[Event]
     layers: dict[str, gpd.GeoDataFrame]
+    errors: list[dict[str, Any]]
 
-    def render(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-        """Return stored numbers ``(6, row, col)`` uint16 and scene classes ``(row, col)`` uint8 of a scene."""
+    def render(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+        """Return stored numbers ``(6, row, col)`` uint16 and scene classes ``(row, col)`` uint8."""
         parts = [p for e in self.events for p in e.parts]
         renderer = Renderer(self.seed, self.size, scene, self.land, parts)
         rows, cols = self.size.grid.shape
@@ -76,7 +82,8 @@ def make_county(seed: int = DEFAULT_SEED, size: str | Size = "small") -> County:
     taken = np.array([e.geometry for e in events], dtype=object)
     events = events + make_pseudo(seed, extent, land, taken)
     layers = base_layers(seed, land).frames | permit_layers(seed, land, events)
-    return County(seed, extent, land, events, layers)
+    layers, errors = plant(seed, layers, events)
+    return County(seed, extent, land, events, layers, errors)
 
 
 def write_county(
@@ -111,15 +118,24 @@ def write_county(
         write_scene(out / "images", county, scene, image, scl)
         tell(scene.stem, number + 2, total)
     write_layers(out / "layers" / "county.gpkg", county.layers)
-    write_batches(out / "batches", county.seed, county.land, county.events, county.size)
+    write_batches(out / "batches", county.seed, county.land, county.events)
     vectors.write(out / "truth" / "changes.gpkg", truth_frame(county.events), layer="changes",
                   metadata={"simulated": "yes", "seed": seed})  # fmt: skip
-    outputs.write_json(out / "truth" / "errors.json", {"seed": seed, "errors": []})
+    write_exports(out / "layers" / "exports", county.layers)
+    rasters.write(
+        out / "truth" / "crops.tif",
+        crop_map(county.size, county.land),
+        county.size.grid,
+        descriptions=[str(y) for y in county.land.years],
+        tags={"SIMULATED": "yes"},
+        options=_IMAGE_OPTIONS,
+    )
+    outputs.write_json(out / "truth" / "errors.json", {"seed": seed, "errors": county.errors})
     tell("layers", total, total)
     return out
 
 
-def write_scene(folder: Path, county: County, scene: Scene, image: np.ndarray, scl: np.ndarray) -> None:  # type: ignore[type-arg]
+def write_scene(folder: Path, county: County, scene: Scene, image: np.ndarray, scl: np.ndarray) -> None:
     """Write one scene and its classification, tagged as the real product would be, and as simulated."""
     baseline = "02.14" if scene.forgotten_offset else "05.10"
     tags = {
@@ -143,11 +159,3 @@ def write_layers(path: Path, layers: dict[str, gpd.GeoDataFrame]) -> None:
     for number, (name, frame) in enumerate(layers.items()):
         metadata = {"dl_scheme": "SANDIAO", "data_year": DATA_YEAR, "version": VERSION, "simulated": "yes"}
         vectors.write(path, frame, layer=name, metadata=metadata, append=number > 0)
-
-
-def digest(arrays: Sequence[np.ndarray]) -> str:  # type: ignore[type-arg]
-    """SHA-256 of arrays, to compare counties made by different Pythons."""
-    sha = hashlib.sha256()
-    for array in arrays:
-        sha.update(np.ascontiguousarray(array).tobytes())
-    return sha.hexdigest()

@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from weipian_lab.simulate.events import Event, Part
 from weipian_lab.simulate.land import Land
-from weipian_lab.simulate.protection import CULTIVATED, basic_farmland
+from weipian_lab.simulate.protection import basic_farmland
 from weipian_lab.simulate.sites import Sites, wanted_area
 from weipian_lab.simulate.streams import stream
 from weipian_lab.simulate.works import ILLEGAL, LAWFUL, Work
@@ -65,7 +65,14 @@ def _work(rng: Generator, land: Land, sites: Sites, work: Work, change_id: str, 
     pieces = _halve(whole)
     note = "several parcels of one actor within a year"
     return [
-        _event(work, f"{change_id}{'ab'[i]}", piece, start + timedelta(days=int(60 * i + rng.integers(20))), actor, note)
+        _event(
+            work,
+            f"{change_id}{'ab'[i]}",
+            piece,
+            start + timedelta(days=int(60 * i + rng.integers(20))),
+            actor,
+            note,
+        )
         for i, piece in enumerate(pieces)
     ]
 
@@ -77,19 +84,35 @@ def _event(work: Work, change_id: str, ground: shapely.Polygon, start: date, act
     is_true = work.verdict != "NO_CLASS_CHANGE"
     lawful = work.verdict != "ILLEGAL_NONAG"
     return Event(
-        change_id, work.kind, is_true, lawful, work.verdict, work.cause, work.tblx, start, stages[-1][0], ground,
-        actor, corrected, note, (part,),
-    )  # fmt: skip
+        change_id,
+        work.kind,
+        is_true,
+        lawful,
+        work.verdict,
+        work.cause,
+        work.tblx,
+        start,
+        stages[-1][0],
+        ground,
+        actor,
+        corrected,
+        note,
+        (part,),
+    )
 
 
 def _actor(rng: Generator, sort: str) -> str:
     number = int(rng.integers(1, 400))
-    return {"villager": f"村民{number:03d}", "company": f"企业{number:03d}", "village": f"村委会{number % 30:02d}",
-            "project": f"项目部{number % 40:02d}"}.get(sort, "")  # fmt: skip
+    return {
+        "villager": f"村民{number:03d}",
+        "company": f"企业{number:03d}",
+        "village": f"村委会{number % 30:02d}",
+        "project": f"项目部{number % 40:02d}",
+    }.get(sort, "")
 
 
-def _track(rng: Generator, land: Land, rows: np.ndarray) -> shapely.Polygon:  # type: ignore[type-arg]
-    """A road of 4–7 m along the long side of the cell."""
+def _track(rng: Generator, land: Land, rows: np.ndarray) -> shapely.Polygon:
+    """Return a road of 4–7 m along the long side of the cell."""
     whole = shapely.union_all(land.polygon[rows])
     whole = max(shapely.get_parts(whole), key=lambda p: p.area)
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(whole))
@@ -100,7 +123,10 @@ def _track(rng: Generator, land: Land, rows: np.ndarray) -> shapely.Polygon:  # 
     first = corners[longest] + (other if longest == 0 else -other) * at
     line = shapely.LineString([first, first + sides[longest]])
     return shapely.set_precision(
-        max(shapely.get_parts(whole.intersection(line.buffer(rng.uniform(2.5, 4.2), cap_style="flat"))), key=lambda p: p.area),
+        max(
+            shapely.get_parts(whole.intersection(line.buffer(rng.uniform(2.5, 4.2), cap_style="flat"))),
+            key=lambda p: p.area,
+        ),
         0.001,
     )
 
@@ -114,9 +140,8 @@ def _halve(shape: shapely.Polygon) -> list[shapely.Polygon]:
     base, other = corners[longest], (sides[1] if longest == 0 else -sides[0])
     first = shapely.Polygon([base, base + half, base + half + other, base + other])
     pieces = [shape.intersection(first), shape.difference(first)]
-    return [shapely.set_precision(max(shapely.get_parts(p), key=lambda q: q.area), 0.001) for p in pieces if not p.is_empty]
-
-
-def on_cultivated(land: Land) -> np.ndarray:  # type: ignore[type-arg]
-    """Rows of cultivated land in the county."""
-    return np.flatnonzero(land.inside & np.isin(land.kind, CULTIVATED))
+    return [
+        shapely.set_precision(max(shapely.get_parts(p), key=lambda q: q.area), 0.001)
+        for p in pieces
+        if not p.is_empty
+    ]

@@ -8,12 +8,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from weipian_lab.simulate.cutting import cut
 from weipian_lab.simulate.lattice import Bend, polygons
 from weipian_lab.simulate.mosaic import mosaic
+from weipian_lab.simulate.nature import features
 from weipian_lab.simulate.network import MARGIN_DM
-from weipian_lab.simulate.season import CROPS
 from weipian_lab.simulate.sizes import Size
-from weipian_lab.simulate.streams import smooth_noise, stream
+from weipian_lab.simulate.streams import stream
 
 __all__ = ["KINDS", "Kind", "Land", "make_land"]
 
@@ -61,6 +62,9 @@ KINDS: dict[str, Kind] = {
     "bare": Kind("1206", "bare", "steppe", 0.4, 0.25),
     "marsh": Kind("1108", "reed", "lake", 0.5, 0.35),
     "lake": Kind("1102", "lake", "reed", 0.2, 0.04),
+    "river": Kind("1101", "river", "bare", 0.1, 0.05),
+    "bar": Kind("1106", "bar", "grass", 0.4, 0.3),
+    "expressway": Kind("1003", "asphalt", "concrete", 0.2, 0.35),
     "farm_pond": Kind("1104", "pond", "reed", 0.3, 0.15),
     "fish_pond": Kind("1104A", "pond", "ditch", 0.3, 0.12),
     "trunk_canal": Kind("1107A", "canal", "grass", 0.2, 0.2),
@@ -142,20 +146,39 @@ def make_land(seed: int, size: Size) -> Land:
     shapes = polygons(rects.rects, bend)
     box = shapely.box(*size.grid.bounds)
     near = shapely.intersects(shapes, box)
-    block = rects.block
-    inside = _county_blocks(shapes, block, box)
+    inside = _county_blocks(shapes, rects.block, box)[near]
+    shapes, kind, block, cell = shapes[near], rects.kind[near], rects.block[near], rects.cell[near]
+    for feature in features(seed, size):
+        done = cut(shapes, _number(block), feature)
+        shapes, inside, block = done.polygon, inside[done.source], block[done.source]
+        cell = np.where(done.kind == "", cell[done.source], -1)
+        kind = np.where(done.kind == "", kind[done.source], done.kind)
     years = tuple(sorted({s.day.year for s in size.scenes}))
-    kind, cell = rects.kind[near], rects.cell[near]
-    centre = shapely.get_coordinates(shapely.centroid(shapes[near]))
-    crop = _crops(seed, kind, cell, block[near], centre, years)
-    shift, vigour = _habits(seed, kind, cell, block[near], years)
+    crop = _crops(seed, kind, cell, years)
+    shift, vigour = _habits(seed, cell, years)
     return Land(
-        shapes[near], kind, inside[near], block[near], cell, _villages(block[near]), _commands(block[near]),
-        crop, shift, vigour, _tone(seed, len(kind)), years,
-    )  # fmt: skip
+        shapes,
+        kind,
+        inside,
+        block,
+        cell,
+        _villages(block),
+        _commands(block),
+        crop,
+        shift,
+        vigour,
+        _tone(seed, kind),
+        years,
+    )
 
 
-def _county_blocks(shapes: NDArray[np.object_], block: NDArray[np.int64], box: shapely.Polygon) -> NDArray[np.bool_]:
+def _number(block: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.asarray(block[:, 0] * 10_000 + block[:, 1])
+
+
+def _county_blocks(
+    shapes: NDArray[np.object_], block: NDArray[np.int64], box: shapely.Polygon
+) -> NDArray[np.bool_]:
     """Blocks that lie wholly in the image make the county, less two corners for a ragged outline."""
     within = shapely.within(shapes, box.buffer(-20.0))
     width = int(block[:, 1].max()) + 1
@@ -182,17 +205,21 @@ def _commands(block: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 _MIX = {  # shares of crops on ordinary fields
-    "maize": 0.42, "wheat": 0.15, "wheat_second": 0.09, "alfalfa": 0.08, "vegetable": 0.08, "mulched": 0.1,
-    "sunflower": 0.04, "fallow": 0.04,
-}  # fmt: skip
+    "maize": 0.42,
+    "wheat": 0.15,
+    "wheat_second": 0.09,
+    "alfalfa": 0.08,
+    "vegetable": 0.08,
+    "mulched": 0.1,
+    "sunflower": 0.04,
+    "fallow": 0.04,
+}
 
 
 def _crops(
     seed: int,
     kind: NDArray[np.str_],
     cell: NDArray[np.int64],
-    block: NDArray[np.int64],
-    centre: Array,
     years: tuple[int, ...],
 ) -> NDArray[np.str_]:
     """Crops by year: a cell mostly grows one crop, which rotates; single farmers differ."""
@@ -220,11 +247,9 @@ def _crops(
     return result
 
 
-def _habits(
-    seed: int, kind: NDArray[np.str_], cell: NDArray[np.int64], block: NDArray[np.int64], years: tuple[int, ...]
-) -> tuple[Array, Array]:
-    """Timing and vigour: partly the farmer's, partly the year's."""
-    n = len(kind)
+def _habits(seed: int, cell: NDArray[np.int64], years: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return timing and vigour: partly the farmer's, partly the year's."""
+    n = len(cell)
     rng = stream(seed, "habits")
     farmer, strength = rng.normal(0.0, 3.0, n), rng.normal(0.0, 0.06, n)
     shift, vigour = np.zeros((n, len(years))), np.zeros((n, len(years)))
@@ -239,16 +264,23 @@ def _habits(
     return shift, vigour
 
 
-def _tone(seed: int, n: int) -> Array:
+# Water and roads are one thing however many parcels they are cut into; wild land changes slowly.
+_EVEN = {
+    "river": 0.0,
+    "lake": 0.1,
+    "expressway": 0.0,
+    "trunk_canal": 0.2,
+    "road_main": 0.2,
+    "natural_grass": 0.35,
+    "shrub": 0.35,
+    "sand": 0.4,
+    "bare": 0.5,
+    "bar": 0.3,
+}
+
+
+def _tone(seed: int, kind: NDArray[np.str_]) -> Array:
     rng = stream(seed, "tone")
-    return np.exp(rng.normal(0.0, 0.055, (n, 1)) + rng.normal(0.0, 0.015, (n, 6)))
-
-
-def crop_names() -> tuple[str, ...]:
-    """Names of the crops, in the order of their codes in the truth rasters (from 1)."""
-    return CROPS
-
-
-def noise_at(seed: int, name: str, centre: Array, wavelength_m: float) -> Array:
-    """Smooth noise of the county at points ``(n, 2)`` in metres."""
-    return np.asarray(smooth_noise(stream(seed, name), centre[:, 0], centre[:, 1], wavelength_m))
+    n = len(kind)
+    spread = np.array([_EVEN.get(k, 1.0) for k in kind.tolist()])[:, None]
+    return np.exp(spread * (rng.normal(0.0, 0.055, (n, 1)) + rng.normal(0.0, 0.015, (n, 6))))

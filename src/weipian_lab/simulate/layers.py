@@ -17,7 +17,7 @@ from pyproj import Transformer
 from weipian_lab.area import ellipsoidal_area, round_half_up
 from weipian_lab.simulate.land import KINDS, Land
 from weipian_lab.simulate.names import ADMIN_CODE, ADMIN_NAME, DLMC, village_code, village_name
-from weipian_lab.simulate.protection import CULTIVATED, basic_farmland
+from weipian_lab.simulate.protection import basic_farmland
 from weipian_lab.simulate.sizes import IMAGE_CRS, LAYER_CRS
 from weipian_lab.simulate.streams import stream
 
@@ -43,7 +43,7 @@ class Base:
 
 
 def to_layer_crs(shapes: NDArray[np.object_], crs: str = LAYER_CRS) -> NDArray[np.object_]:
-    """Transform shapes from the image CRS, vertex by vertex, to whole millimetres; shared vertices stay shared."""
+    """Transform shapes from the image CRS to whole millimetres; shared vertices stay shared."""
     mover = Transformer.from_crs(IMAGE_CRS, crs, always_xy=True)
 
     def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,10 +81,16 @@ def _dltb(seed: int, land: Land, rows: NDArray[np.int64], shapes: NDArray[np.obj
     area = area_2(shapes)
     village = land.village[rows]
     crop = land.crop[rows, 0]
-    zz = np.where(crop == "", "", np.where(np.isin(crop, ("maize", "wheat", "rice", "wheat_second", "mulched")), "LS", "FLS"))
+    zz = np.where(
+        crop == "",
+        "",
+        np.where(np.isin(crop, ("maize", "wheat", "rice", "wheat_second", "mulched")), "LS", "FLS"),
+    )
     zz = np.where((crop == "fallow"), "WG", zz)
     zz = np.where(np.isin(kinds, ("vineyard", "wood")) & dry, "JKHF", zz)
-    width = np.where(np.char.startswith(code, "10") | np.char.startswith(code, "1107"), _widths(shapes), np.nan)
+    width = np.where(
+        np.char.startswith(code, "10") | np.char.startswith(code, "1107"), _widths(shapes), np.nan
+    )
     number = np.arange(1, len(rows) + 1)
     return gpd.GeoDataFrame(
         {
@@ -122,7 +128,9 @@ def _settlement(kinds: NDArray[np.str_]) -> NDArray[np.str_]:
     return np.where(town, "202", np.where(village, "203", ""))
 
 
-def _dissolve(shapes: NDArray[np.object_], group: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[shapely.Polygon]]:
+def _dissolve(
+    shapes: NDArray[np.object_], group: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], list[shapely.Polygon]]:
     """Union shapes of one coverage by group, into single polygons."""
     order = np.argsort(group, kind="stable")
     names, starts = np.unique(group[order], return_index=True)
@@ -139,7 +147,10 @@ def _pbf(
     land: Land, rows: NDArray[np.int64], shapes: NDArray[np.object_], protected: NDArray[np.bool_]
 ) -> gpd.GeoDataFrame:
     cells, pieces = _dissolve(shapes[protected], land.cell[rows][protected])
-    first = {c: k for c, k in zip(land.cell[rows][protected].tolist(), land.kind[rows][protected].tolist(), strict=True)}
+    first = {
+        c: k
+        for c, k in zip(land.cell[rows][protected].tolist(), land.kind[rows][protected].tolist(), strict=True)
+    }
     code = [KINDS[first[c]].dlbm for c in cells.tolist()]
     n = len(pieces)
     return gpd.GeoDataFrame(
@@ -155,7 +166,9 @@ def _pbf(
     )
 
 
-def _of_blocks(land: Land, rows: NDArray[np.int64], kinds: tuple[str, ...], share: float) -> NDArray[np.bool_]:
+def _of_blocks(
+    land: Land, rows: NDArray[np.int64], kinds: tuple[str, ...], share: float
+) -> NDArray[np.bool_]:
     """Parcels of blocks where `kinds` take at least `share` of the area."""
     number = land.block[rows, 0] * 10_000 + land.block[rows, 1]
     _, at = np.unique(number, return_inverse=True)
@@ -165,13 +178,13 @@ def _of_blocks(land: Land, rows: NDArray[np.int64], kinds: tuple[str, ...], shar
 
 
 def _redline(land: Land, rows: NDArray[np.int64], shapes: NDArray[np.object_]) -> gpd.GeoDataFrame:
-    chosen = _of_blocks(land, rows, ("natural_grass", "shrub"), 0.4)
+    chosen = _of_blocks(land, rows, ("natural_grass", "shrub"), 0.45) & (land.kind[rows] != "expressway")
+    chosen |= land.kind[rows] == "river"
     pieces = _dissolve(shapes[chosen], np.zeros(int(chosen.sum()), np.int64))[1] if chosen.any() else []
     return gpd.GeoDataFrame(
         {
             "BSM": [f"{ADMIN_CODE}601{i:09d}" for i in range(1, len(pieces) + 1)],
-            "HXMC": "贺兰山东麓草原生态保护红线（模拟）",
-            "HXLX": "生物多样性维护",
+            "HXMC": [_redline_name(p) for p in pieces],
             "MJ": area_2(pieces) if pieces else [],
         },
         geometry=list(pieces),
@@ -179,8 +192,15 @@ def _redline(land: Land, rows: NDArray[np.int64], shapes: NDArray[np.object_]) -
     )
 
 
+def _redline_name(piece: shapely.Polygon) -> str:
+    slender = piece.length**2 / piece.area > 120.0
+    return "演示河湿地生态保护红线（模拟）" if slender else "演示草原生态保护红线（模拟）"
+
+
 def _boundary(land: Land, rows: NDArray[np.int64], shapes: NDArray[np.object_]) -> gpd.GeoDataFrame:
-    town = np.isin(land.kind[rows], ("flats", "shops", "street", "works", "store", "park_plot")) & (land.cell[rows] >= 0)
+    town = np.isin(land.kind[rows], ("flats", "shops", "street", "works", "store", "park_plot")) & (
+        land.cell[rows] >= 0
+    )
     whole = shapely.union_all(shapely.buffer(shapes[town], 60.0, quad_segs=2))
     whole = shapely.set_precision(shapely.simplify(whole.buffer(-25.0, quad_segs=2), 8.0), 0.001)
     pieces = [p for p in shapely.get_parts(whole) if p.area > 40_000.0]
@@ -200,7 +220,12 @@ def _units(land: Land, rows: NDArray[np.int64], shapes: NDArray[np.object_]) -> 
     county = shapely.coverage_union_all(shapes)
     frames = {
         "XZQ": gpd.GeoDataFrame(
-            {"BSM": [f"{ADMIN_CODE}801000000001"], "XZQDM": ADMIN_CODE, "XZQMC": ADMIN_NAME, "DCMJ": area_2([county])},
+            {
+                "BSM": [f"{ADMIN_CODE}801000000001"],
+                "XZQDM": ADMIN_CODE,
+                "XZQMC": ADMIN_NAME,
+                "DCMJ": area_2([county]),
+            },
             geometry=[county],
             crs=LAYER_CRS,
         )
@@ -224,8 +249,3 @@ def _units(land: Land, rows: NDArray[np.int64], shapes: NDArray[np.object_]) -> 
         crs=LAYER_CRS,
     )
     return frames
-
-
-def is_cultivated(kinds: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Whether kinds of parcels are cultivated land."""
-    return np.isin(kinds, CULTIVATED)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from weipian_lab.simulate.network import MARGIN_DM, Axis, axis, strips
+from weipian_lab.simulate.nature import RIVER_AT
+from weipian_lab.simulate.network import MARGIN_DM, axis, strips
 from weipian_lab.simulate.streams import smooth_noise, stream
 
 __all__ = ["Mosaic", "mosaic"]
@@ -72,7 +74,10 @@ def mosaic(seed: int, width_m: int, height_m: int) -> Mosaic:
                 sink.add(kind, u0, low, u1, high)
             _fill_block(stream(seed, "block", i, j), sink, zones, u0, north.ends[j], u1, north.starts[j + 1])
     return Mosaic(
-        np.array(sink.rects, np.int64), np.array(sink.kind), np.array(sink.block, np.int64), np.array(sink.cell)
+        np.array(sink.rects, np.int64),
+        np.array(sink.kind),
+        np.array(sink.block, np.int64),
+        np.array(sink.cell),
     )
 
 
@@ -86,7 +91,10 @@ class _Zones:
         self.towns = [
             (self.width * a + MARGIN_DM, self.height * b + MARGIN_DM, r)
             for a, b, r in zip(
-                rng.uniform(0.45, 0.85, count), rng.uniform(0.3, 0.8, count), rng.uniform(9e3, 14e3, count), strict=True
+                rng.uniform(0.45, 0.85, count),
+                rng.uniform(0.3, 0.8, count),
+                rng.uniform(9e3, 14e3, count),
+                strict=True,
             )
         ]
 
@@ -95,7 +103,7 @@ class _Zones:
 
     def town(self, u: float, v: float) -> float:
         """1 in the middle of a town, 0 at its edge, negative outside."""
-        return max(1.0 - np.hypot(u - a, (v - b) * 1.15) / r for a, b, r in self.towns)
+        return float(max(1.0 - np.hypot(u - a, (v - b) * 1.15) / r for a, b, r in self.towns))
 
     def slope(self, u: float, v: float) -> float:
         """Position from the western foot of the mountains (0) to the river (1), with a wavy limit."""
@@ -121,7 +129,9 @@ def _fill_block(rng: Generator, sink: _Sink, zones: _Zones, u0: int, v0: int, u1
                 continue
             sink.now = sink.cells
             sink.cells += 1
-            use = _use(rng, zones, (left + right) / 2, (low + high) / 2, consolidated, (r // 2, c // 2) in village)
+            use = _use(
+                rng, zones, (left + right) / 2, (low + high) / 2, consolidated, (r // 2, c // 2) in village
+            )
             _FILL[use](rng, sink, left, low, right, high)
 
 
@@ -158,10 +168,16 @@ def _use(rng: Generator, zones: _Zones, u: float, v: float, consolidated: bool, 
         return str(rng.choice(["town", "works", "park", "fields"], p=_town_mix(town)))
     slope = zones.slope(u, v)
     wild = zones.noise("wild", u, v, 16e3)
+    if (u - MARGIN_DM) / zones.width > RIVER_AT + 0.015:  # beyond the river: steppe, sand, workshops
+        if rng.random() < 0.16:
+            return str(rng.choice(["works", "orchard", "fields"], p=[0.5, 0.2, 0.3]))
+        return "reserve" if wild > 0.1 else "sand"
     if slope < 0.10:
         return "reserve" if wild > -0.9 else "sand"
     if slope < 0.26:
-        return str(rng.choice(["vineyard", "wolfberry", "orchard", "sand", "fields"], p=[0.42, 0.14, 0.1, 0.1, 0.24]))
+        return str(
+            rng.choice(["vineyard", "wolfberry", "orchard", "sand", "fields"], p=[0.42, 0.14, 0.1, 0.1, 0.24])
+        )
     if village:
         return "village"
     saline = zones.noise("saline", u, v, 14e3)
@@ -195,7 +211,9 @@ def _strips(kind: str, width: tuple[int, int], *, other: tuple[tuple[str, float]
         low, high = (v0, v1) if across else (u0, u1)
         n = max(1, round((high - low) / float(rng.integers(*width))))
         weight = rng.lognormal(0.0, 0.28, n)
-        edges = low + np.round(np.concatenate([[0.0], np.cumsum(weight)]) / weight.sum() * (high - low) / 10) * 10
+        edges = (
+            low + np.round(np.concatenate([[0.0], np.cumsum(weight)]) / weight.sum() * (high - low) / 10) * 10
+        )
         edges = edges.astype(int)
         edges[-1] = high
         for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
@@ -211,7 +229,15 @@ def _strips(kind: str, width: tuple[int, int], *, other: tuple[tuple[str, float]
 
 
 def _village(rng: Generator, sink: _Sink, u0: int, v0: int, u1: int, v1: int) -> None:
-    """Rows of yards along lanes, with some gardens, open land and a school."""
+    """Rows of yards along lanes, with some gardens, open land and a school; fields where it ends."""
+    full = v1
+    if rng.random() < 0.6:
+        v1 = v0 + int((v1 - v0) * rng.uniform(0.45, 0.85) / 10) * 10
+        _FILL["fields"](rng, sink, u0, v1, u1, full)
+    if rng.random() < 0.4:
+        edge = u0 + int((u1 - u0) * rng.uniform(0.6, 0.85) / 10) * 10
+        _FILL["fields"](rng, sink, edge, v0, u1, v1)
+        u1 = edge
     position = v0
     while position < v1:
         depth = 10 * int(rng.integers(26, 46))
@@ -239,8 +265,12 @@ def _town(rng: Generator, sink: _Sink, u0: int, v0: int, u1: int, v1: int) -> No
     for low, high in ((v0 + 120, half), (half, v1)):
         n = max(1, (u1 - u0) // 1_100)
         edges = [u0 + (u1 - u0) * k // n for k in range(n + 1)]
-        for left, right in zip(edges[:-1], edges[1:], strict=True):
-            kind = str(rng.choice(["flats", "shops", "public", "park_plot", "open"], p=[0.58, 0.16, 0.13, 0.08, 0.05]))
+        for left, right in pairwise(edges):
+            kind = str(
+                rng.choice(
+                    ["flats", "shops", "public", "park_plot", "open"], p=[0.58, 0.16, 0.13, 0.08, 0.05]
+                )
+            )
             sink.add(kind, left, low, right, high)
 
 
@@ -254,7 +284,9 @@ _FILL: dict[str, Fill] = {
     "orchard": _strips("orchard", (350, 800), other=(("farmyard", 0.03),)),
     "nursery": _strips("wood", (500, 1_000)),
     "sand": _strips("sand", (1_200, 2_400), other=(("grass", 0.3), ("shrub", 0.2))),
-    "reserve": _strips("natural_grass", (1_000, 2_400), other=(("shrub", 0.25), ("sand", 0.12), ("bare", 0.08))),
+    "reserve": _strips(
+        "natural_grass", (1_000, 2_400), other=(("shrub", 0.25), ("sand", 0.12), ("bare", 0.08))
+    ),
     "saline": _strips("saline", (600, 1_500), other=(("grass", 0.35),)),
     "marsh": _strips("marsh", (800, 1_500), other=(("lake", 0.3),)),
     "ponds": _strips("fish_pond", (500, 900), other=(("grass", 0.06), ("facility", 0.05))),

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from weipian_lab.simulate.streams import stream
 
-__all__ = ["Axis", "MARGIN_DM", "axis"]
+__all__ = ["MARGIN_DM", "Axis", "axis", "strips"]
 
 MARGIN_DM = 8_000  # land made beyond the image, so that its bent edge never shows
 
@@ -71,12 +71,12 @@ def axis(seed: int, name: str, length_m: int) -> Axis:
 
 
 def _line(rng: Generator, name: str, number: int) -> tuple[tuple[str, int], ...]:
+    cycle: tuple[tuple[tuple[str, int], ...], ...]
     if name == "u":
         cycle = (_TRUNK, _DRAIN, _BRANCH, _HIGHWAY, _DRAIN, _TRUNK, _BRANCH, _COUNTY_ROAD)
-        line = cycle[number % len(cycle)]
     else:
         cycle = (_BRANCH, _BRANCH, _COUNTY_ROAD, _BRANCH, _DRAIN, _BRANCH)
-        line = cycle[number % len(cycle)]
+    line = cycle[number % len(cycle)]
     return line[::-1] if rng.random() < 0.5 else line
 
 

@@ -37,9 +37,13 @@ def permit_layers(seed: int, land: Land, events: Sequence[Event]) -> dict[str, g
     }
 
 
-def _frame(rows: list[dict[str, Any]], shapes: list[shapely.Geometry], area: str, columns: list[str]) -> gpd.GeoDataFrame:
+def _frame(
+    rows: list[dict[str, Any]], shapes: list[shapely.Geometry], area: str, columns: list[str]
+) -> gpd.GeoDataFrame:
     moved = to_layer_crs(np.array(shapes, dtype=object))
-    frame = gpd.GeoDataFrame(rows, columns=[c for c in columns if c != area], geometry=list(moved), crs=LAYER_CRS)
+    frame = gpd.GeoDataFrame(
+        rows, columns=[c for c in columns if c != area], geometry=list(moved), crs=LAYER_CRS
+    )
     frame.insert(min(2, len(frame.columns)), area, area_2(moved))
     return frame[[*columns, "geometry"]]
 
@@ -49,7 +53,8 @@ def _before(rng: Generator, day: date, low: int, high: int) -> date:
 
 
 def _approvals(rng: Generator, events: Sequence[Event]) -> gpd.GeoDataFrame:
-    rows, shapes = [], []
+    rows: list[dict[str, Any]] = []
+    shapes: list[shapely.Geometry] = []
     for event in events:
         if event.verdict == "LEGAL":
             shape, day = event.geometry.buffer(1.0, join_style="mitre"), _before(rng, event.start, 30, 400)
@@ -65,14 +70,15 @@ def _approvals(rng: Generator, events: Sequence[Event]) -> gpd.GeoDataFrame:
 
 
 def _half(shape: shapely.Polygon) -> shapely.Polygon:
-    """The western half of a shape: what was approved of a work that went beyond it."""
+    """Return the western half of a shape: what was approved of a work that went beyond it."""
     west, south, east, north = shape.bounds
     part = shape.intersection(shapely.box(west, south, west + 0.55 * (east - west), north))
     return max(shapely.get_parts(part), key=lambda p: p.area)
 
 
 def _filings(rng: Generator, land: Land, events: Sequence[Event]) -> gpd.GeoDataFrame:
-    rows, shapes = [], []
+    rows: list[tuple[date, str]] = []
+    shapes: list[shapely.Geometry] = []
     old = np.flatnonzero(land.inside & np.isin(land.kind, ("facility", "farmyard")))
     for row in old.tolist():
         day = _before(rng, date(2023, 6, 1), 30, 1500)
@@ -90,7 +96,8 @@ def _filings(rng: Generator, land: Land, events: Sequence[Event]) -> gpd.GeoData
 
 
 def _temporary(rng: Generator, events: Sequence[Event]) -> gpd.GeoDataFrame:
-    rows, shapes = [], []
+    rows: list[dict[str, Any]] = []
+    shapes: list[shapely.Geometry] = []
     for event in events:
         if event.verdict != "TEMP_LAND":
             continue

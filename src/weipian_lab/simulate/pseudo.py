@@ -60,27 +60,34 @@ PSEUDO: tuple[Look, ...] = (
     Look("crop_harvest", _D(2024, 7, 17), _D(2024, 10, 15), ("maize", "mulched", "sunflower")),
     Look("wheat_ripening", _D(2024, 6, 12), _D(2024, 7, 17), ("wheat",)),
     Look("wheat_ploughed", _D(2024, 6, 12), _D(2024, 7, 17), ("wheat_second",)),
-    Look("crop_rotation", _D(2023, 7, 18), _D(2024, 7, 17), ("wheat", "wheat_second", "sunflower", "vegetable")),
+    Look("crop_rotation", _D(2023, 7, 18), _D(2024, 7, 17), ("wheat", "wheat_second", "sunflower",
+         "vegetable")),
     Look("alfalfa_rotation", _D(2023, 7, 18), _D(2024, 7, 17), ("alfalfa",), verdict="NO_CLASS_CHANGE"),
     Look("mulch_film", _D(2023, 7, 18), _D(2024, 4, 23), ("mulched",)),
-    Look("greenhouse_film", _D(2023, 7, 18), _D(2024, 7, 17), cover="film_crop", since=_D(2024, 3, 1), tblx="20",
+    Look("greenhouse_film", _D(2023, 7, 18), _D(2024, 7, 17), cover="film_crop", since=_D(2024, 3, 1),
+         tblx="20",
          verdict="NO_CLASS_CHANGE", share=0.8, second="soil_moist"),
     Look("winter_irrigation", _D(2024, 10, 15), _D(2024, 11, 14), ("maize", "wheat", "mulched")),
     Look("flooded_paddy", _D(2024, 4, 23), _D(2024, 6, 12), ("rice",), ("paddy",), tblx="SM"),
     Look("fallow_cleared", _D(2023, 7, 18), _D(2024, 7, 17), cover="soil_dry", since=_D(2024, 6, 25),
          until=_D(2024, 8, 20), tblx="TP"),
-    Look("straw_heap", _D(2024, 7, 17), _D(2024, 10, 15), cover="straw", since=_D(2024, 9, 25), until=_D(2025, 3, 1),
+    Look("straw_heap", _D(2024, 7, 17), _D(2024, 10, 15), cover="straw", since=_D(2024, 9, 25),
+         until=_D(2025, 3, 1),
          tblx="TD", share=0.25),
-    Look("threshing_yard", _D(2024, 6, 12), _D(2024, 7, 17), cover="yard:0.6+straw:0.4", since=_D(2024, 6, 28),
+    Look("threshing_yard", _D(2024, 6, 12), _D(2024, 7, 17), cover="yard:0.6+straw:0.4", since=_D(2024, 6,
+         28),
          until=_D(2024, 8, 10), tblx="YH", share=0.2),
     Look("dust_net", _D(2024, 7, 17), _D(2024, 10, 15), kinds=("open", "works"), cover="black_net",
          since=_D(2024, 8, 1), tblx="TD", second="green_net", verdict="UNDETERMINED"),
     Look("canal_drained", _D(2024, 7, 17), _D(2024, 10, 15), kinds=("trunk_canal",)),
-    Look("pond_drained", _D(2024, 7, 17), _D(2024, 10, 15), kinds=("fish_pond", "farm_pond"), cover="canal_bed",
+    Look("pond_drained", _D(2024, 7, 17), _D(2024, 10, 15), kinds=("fish_pond", "farm_pond"),
+         cover="canal_bed",
          since=_D(2024, 9, 28), until=_D(2025, 4, 10)),
-    Look("algae_bloom", _D(2023, 7, 18), _D(2024, 7, 17), kinds=("fish_pond", "lake"), cover="reed_full:0.5+algae_water:0.5",
+    Look("algae_bloom", _D(2023, 7, 18), _D(2024, 7, 17), kinds=("fish_pond", "lake"),
+         cover="reed_full:0.5+algae_water:0.5",
          since=_D(2024, 7, 1), until=_D(2024, 9, 20), tblx="04"),
-    Look("salt_efflorescence", _D(2023, 7, 18), _D(2024, 4, 23), cover="saline_crust:0.7+soil_dry:0.3", since=_D(2024, 2, 20),
+    Look("salt_efflorescence", _D(2023, 7, 18), _D(2024, 4, 23), cover="saline_crust:0.7+soil_dry:0.3",
+         since=_D(2024, 2, 20),
          until=_D(2024, 6, 1)),
     Look("vine_buried", _D(2024, 7, 17), _D(2024, 11, 14), kinds=("vineyard",), tblx="DT"),
     Look("orchard_renewed", _D(2023, 7, 18), _D(2024, 7, 17), kinds=("orchard", "vineyard", "wolfberry"),
@@ -88,7 +95,8 @@ PSEUDO: tuple[Look, ...] = (
     Look("cloud", _D(2024, 4, 23), _D(2024, 6, 12), tblx="20"),
     Look("cloud_shadow", _D(2024, 4, 23), _D(2024, 6, 12), tblx="SM"),
     Look("forgotten_offset", _D(2024, 10, 15), _D(2024, 11, 14), kinds=("lake", "wood", "works")),
-    Look("misregistration", _D(2024, 7, 17), _D(2024, 10, 15), kinds=("road_main", "trunk_canal"), tblx="DL1"),
+    Look("misregistration", _D(2024, 7, 17), _D(2024, 10, 15), kinds=("road_main", "trunk_canal"),
+         tblx="DL1"),
 )  # fmt: skip
 PER_KIND_PER_100_KM2 = 8
 
@@ -101,7 +109,6 @@ def make_pseudo(seed: int, size: Size, land: Land, taken: NDArray[np.object_]) -
     taken
         Ground of true changes, which stays free of them.
     """
-    rng = stream(seed, "pseudo")
     tree = shapely.STRtree(taken)
     busy = np.zeros(len(land.kind), bool)
     busy[np.unique(tree.query(land.polygon, predicate="intersects")[0])] = True
@@ -118,7 +125,6 @@ def make_pseudo(seed: int, size: Size, land: Land, taken: NDArray[np.object_]) -
         busy[chosen] = True
         for row in chosen.tolist():
             events.append(_example(own, land, look, row, f"P{len(events) + 1:04d}"))
-    del rng
     return events
 
 
@@ -133,12 +139,8 @@ def _candidates(seed: int, size: Size, land: Land, look: Look) -> NDArray[np.boo
     if look.kind in ("cloud", "cloud_shadow"):
         scene = next(s for s in size.scenes if s.day == look.after)
         centre = shapely.get_coordinates(shapely.centroid(land.polygon))
-        sky = Sky(seed, scene, size)
-        part = 0 if look.kind == "cloud" else 1
-        near = np.flatnonzero(rows)
-        value = np.array([sky.cloud(centre[i : i + 1, 0], centre[i : i + 1, 1])[part][0, 0] for i in near[:4000]])
-        rows = np.zeros(len(rows), bool)
-        rows[near[:4000][value > 0.4]] = True
+        cloud, shadow = Sky(seed, scene, size).shade_at(centre[:, 0], centre[:, 1])
+        rows &= (cloud > 0.5) if look.kind == "cloud" else (shadow > 0.4) & (cloud < -0.3)
     return np.asarray(rows)
 
 
@@ -151,5 +153,6 @@ def _example(rng: Generator, land: Land, look: Look, row: int, change_id: str) -
         stages = ((look.since, look.cover), *(((look.until, ""),) if look.until else ()))
         parts = (Part(shape, stages, look.second, 0.2, 0.4),)
     return Event(
-        change_id, look.kind, False, True, look.verdict, look.kind, look.tblx, look.before, look.after, shape, parts=parts
+        change_id, look.kind, False, True, look.verdict, look.kind, look.tblx, look.before, look.after,
+        shape, parts=parts
     )  # fmt: skip

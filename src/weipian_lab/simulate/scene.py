@@ -1,7 +1,7 @@
 """Render images: parcels and events to stored numbers, tile by tile.
 
 A pixel is the mean of 4 × 4 points on the ground, each a mix of its parcel's two covers; then the sensor's
-blur, haze, cloud, shadow, noise and quantisation follow. B11 and B12 are made at 20 m, as the sensor has them.
+blur, haze, cloud, shadow, noise and quantisation follow. B11 and B12 are made at 20 m.
 Tiles are fixed in size and draw from their own streams, so that the image does not depend on their order.
 """
 
@@ -36,8 +36,8 @@ TILE_PX = 250
 HALO_PX = 6
 SUB = 4
 # Stored steps of each band: near the noise, so that files stay small and nothing real is lost.
-QUANTUM_DN = (80, 80, 80, 150, 150, 150)
-NOISE, NOISE_SHARE = 0.0020, 0.006
+QUANTUM_DN = (100, 100, 100, 180, 180, 180)
+NOISE, NOISE_SHARE = 0.0010, 0.003
 OFFSET_DN = 1000
 
 
@@ -79,12 +79,13 @@ class Renderer:
         return _stored(values), scl
 
     def _axes(self, block: Block, sub: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Ground coordinates of pixel (or point) centres of the block with its halo, registration error in."""
+        """Ground coordinates of pixel (or point) centres of the block with its halo."""
         step = RES_M / sub
         rows, cols = (block.height + 2 * HALO_PX) * sub, (block.width + 2 * HALO_PX) * sub
         west = self.size.west_m + (block.col - HALO_PX - self.scene.shift_px[0]) * RES_M
         north = self.size.north_m - (block.row - HALO_PX - self.scene.shift_px[1]) * RES_M
-        return west + (np.arange(cols) + 0.5) * step, north - (np.arange(rows) + 0.5) * step
+        x, y = west + (np.arange(cols) + 0.5) * step, north - (np.arange(rows) + 0.5) * step
+        return np.asarray(x, np.float64), np.asarray(y, np.float64)
 
     def _ids(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int32]:
         """Row of the table at each point."""
@@ -112,7 +113,9 @@ class Renderer:
         table = self.table
         coarse_x, coarse_y = self._axes(block, 1)
         key = self.seed & 0xFFFF
-        smooth = 0.6 * patches(coarse_x, coarse_y, 90.0, key) + 0.4 * patches(coarse_x, coarse_y, 28.0, key + 1)
+        smooth = 0.6 * patches(coarse_x, coarse_y, 90.0, key) + 0.4 * patches(
+            coarse_x, coarse_y, 28.0, key + 1
+        )
         smooth = np.repeat(np.repeat(smooth, SUB, axis=0), SUB, axis=1)
         rough = table.rough[ids]
         noise = rough * grains(x, y, 9.0, key + 2) + (1 - rough) * smooth
@@ -137,7 +140,9 @@ class Renderer:
     def _noisy(self, values: Floats, block: Block) -> Floats:
         rng = stream(self.seed, "noise", self.scene.stem, block.row, block.col)
         noise = rng.standard_normal(values.shape, dtype=np.float32)
-        noise[4:] = np.repeat(np.repeat(noise[4:, ::2, ::2], 2, axis=1), 2, axis=2)  # SWIR pixels are 20 m wide
+        noise[4:] = np.repeat(
+            np.repeat(noise[4:, ::2, ::2], 2, axis=1), 2, axis=2
+        )  # SWIR pixels are 20 m wide
         return np.asarray(values + noise * (NOISE + NOISE_SHARE * values), np.float32)
 
 

@@ -8,11 +8,24 @@ from numpy.typing import NDArray
 __all__ = ["classify"]
 
 # classes of the Sentinel-2 L2A scene classification
-SHADOW, VEGETATION, SOIL, WATER, UNCLASSIFIED, CLOUD_MEDIUM, CLOUD_HIGH, CIRRUS, SNOW = 3, 4, 5, 6, 7, 8, 9, 10, 11
+SHADOW, VEGETATION, SOIL, WATER, UNCLASSIFIED, CLOUD_MEDIUM, CLOUD_HIGH, CIRRUS, SNOW = (
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    11,
+)
 
 
 def classify(
-    values: NDArray[np.float32], opacity: NDArray[np.float32], shadow: NDArray[np.float32], snow: NDArray[np.float32]
+    values: NDArray[np.float32],
+    opacity: NDArray[np.float32],
+    shadow: NDArray[np.float32],
+    snow: NDArray[np.float32],
 ) -> NDArray[np.uint8]:
     """Return scene classes ``(row, col)`` uint8.
 

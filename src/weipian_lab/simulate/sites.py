@@ -47,11 +47,15 @@ class Sites:
         rows = usable[np.argsort(land.cell[usable], kind="stable")]
         numbers, starts = np.unique(land.cell[rows], return_index=True)
         ends = np.append(starts[1:], len(rows))
-        self.rows = {n: rows[a:b] for n, a, b in zip(numbers.tolist(), starts.tolist(), ends.tolist(), strict=True)}
+        self.rows = {
+            n: rows[a:b] for n, a, b in zip(numbers.tolist(), starts.tolist(), ends.tolist(), strict=True)
+        }
         self.used: set[int] = set()
 
-    def take(self, kinds: tuple[str, ...], minimum_m2: float, mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64] | None:
-        """Return the rows of `kinds` (and of `mask`) of an unused cell with at least that area; None if none is left."""
+    def take(
+        self, kinds: tuple[str, ...], minimum_m2: float, mask: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int64] | None:
+        """Return rows of `kinds` (and `mask`) of an unused cell with at least that area, or None."""
         for cell in self.order:
             if cell in self.used:
                 continue
@@ -64,7 +68,9 @@ class Sites:
                 return np.asarray(rows)
         return None
 
-    def ground(self, rng: Generator, rows: NDArray[np.int64], area_m2: float, *, slender: float = 1.6) -> shapely.Polygon:
+    def ground(
+        self, rng: Generator, rows: NDArray[np.int64], area_m2: float, *, slender: float = 1.6
+    ) -> shapely.Polygon:
         """Cut a piece of about `area_m2` from parcels `rows`, along their sides."""
         whole = _largest(shapely.union_all(self.land.polygon[rows]))
         start = self.land.polygon[rows[int(rng.integers(len(rows)))]]
@@ -72,7 +78,9 @@ class Sites:
         side = corners[1] - corners[0]
         along = side / np.hypot(*side)
         pull = rng.uniform(0.2, 0.8)
-        middle = shapely.get_coordinates(start.centroid)[0] * pull + shapely.get_coordinates(whole.centroid)[0] * (1 - pull)
+        middle = shapely.get_coordinates(start.centroid)[0] * pull + shapely.get_coordinates(whole.centroid)[
+            0
+        ] * (1 - pull)
         ratio = rng.uniform(1.0, slender)
         scale = 1.0
         piece = whole
@@ -92,14 +100,20 @@ class Sites:
         corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
         side = corners[1] - corners[0]
         middle = shapely.get_coordinates(shape.representative_point())[0]
-        box = _rectangle(middle, side / np.hypot(*side), shape.area * share * rng.uniform(0.9, 1.2), rng.uniform(1.0, 1.6))
+        box = _rectangle(
+            middle, side / np.hypot(*side), shape.area * share * rng.uniform(0.9, 1.2), rng.uniform(1.0, 1.6)
+        )
         return shapely.set_precision(_largest(shape.intersection(box)), 0.001)
 
 
-def _rectangle(middle: NDArray[np.float64], along: NDArray[np.float64], area_m2: float, ratio: float) -> shapely.Polygon:
+def _rectangle(
+    middle: NDArray[np.float64], along: NDArray[np.float64], area_m2: float, ratio: float
+) -> shapely.Polygon:
     long, short = np.sqrt(area_m2 * ratio) / 2, np.sqrt(area_m2 / ratio) / 2
     across = np.array([-along[1], along[0]])
-    return shapely.Polygon([middle + a * long * along + b * short * across for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
+    return shapely.Polygon(
+        [middle + a * long * along + b * short * across for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    )
 
 
 def _largest(shape: shapely.Geometry) -> shapely.Polygon:

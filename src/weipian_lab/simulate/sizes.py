@@ -64,8 +64,6 @@ class Size:
         Extent, multiples of 10 m.
     scenes
         Images, oldest first.
-    parcel_scale
-        Factor on the sides of fields; 1 keeps strips of 20–60 m.
     """
 
     name: str

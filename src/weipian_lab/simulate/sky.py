@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from weipian_lab.simulate.streams import stream
 __all__ = ["Sky"]
 
 Array = NDArray[np.float64]
+_SUN_AZIMUTH, _SUN_ELEVATION = np.radians(140.0), np.radians(62.0)
 _WAVES = ((5_000.0, 6), (2_200.0, 7), (900.0, 8), (350.0, 8))
 
 
@@ -34,21 +36,42 @@ class Sky:
     scene: Scene
     size: Size
 
-    def field(self, name: str, x: Array, y: Array) -> Array:
-        """Cloud-like noise on the axes `x` (cols) and `y` (rows), metres."""
+    def _waves(self, name: str) -> Iterator[tuple[float, float, float, float]]:
+        """(weight, wave number east, wave number north, phase) of each plane wave of a field."""
         rng = stream(self.seed, "sky", self.scene.stem, name)
-        total = np.zeros((len(y), len(x)))
         for length, waves in _WAVES:
             angle, phase = rng.uniform(0, 2 * np.pi, waves), rng.uniform(0, 2 * np.pi, waves)
             stretch = rng.uniform(0.7, 1.5, waves)
-            for a, p, s in zip(angle, phase, stretch, strict=True):
+            for a, p, s in zip(angle.tolist(), phase.tolist(), stretch.tolist(), strict=True):
                 k = 2 * np.pi / (length * s)
-                column, row = x * (k * np.cos(a)) + p, y * (k * np.sin(a))
-                # sin(column + row) from its two axes: a plane wave at the price of two products
-                total += (length / 5_000.0) ** 0.55 * (
-                    np.sin(row)[:, None] * np.cos(column)[None, :] + np.cos(row)[:, None] * np.sin(column)[None, :]
-                )
+                yield (length / 5_000.0) ** 0.55, k * np.cos(a), k * np.sin(a), p
+
+    def field(self, name: str, x: Array, y: Array) -> Array:
+        """Cloud-like noise on the axes `x` (cols) and `y` (rows), metres."""
+        total = np.zeros((len(y), len(x)))
+        for weight, east, north, phase in self._waves(name):
+            column, row = x * east + phase, y * north
+            # sin(column + row) from its two axes: a plane wave at the price of two products
+            total += weight * (
+                np.sin(row)[:, None] * np.cos(column)[None, :]
+                + np.cos(row)[:, None] * np.sin(column)[None, :]
+            )
         return total
+
+    def shade_at(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return how far the cloud field lies above its level at points ``(n,)``: cloud, shadow."""
+        level, (dx, dy) = self.level("cloud", self.scene.cloud), self._toward_sun()
+        over = []
+        for px, py in ((x, y), (x + dx, y + dy)):
+            waves = (w * np.sin(px * e + py * n + p) for w, e, n, p in self._waves("cloud"))
+            over.append(np.sum(list(waves), axis=0) - level)
+        return over[0], over[1]
+
+    def _toward_sun(self) -> tuple[float, float]:
+        """From a shaded place to the ground under the cloud that shades it, metres east and north."""
+        height = float(stream(self.seed, "sky", self.scene.stem, "height").uniform(900.0, 1_600.0))
+        reach = height / np.tan(_SUN_ELEVATION)
+        return reach * np.sin(_SUN_AZIMUTH), reach * np.cos(_SUN_AZIMUTH)
 
     def level(self, name: str, share: float) -> float:
         """Value of the field above which `share` of the county lies."""
@@ -62,12 +85,8 @@ class Sky:
             nothing = np.zeros((len(y), len(x)))
             return nothing, nothing.copy()
         level = self.level("cloud", self.scene.cloud)
-        rng = stream(self.seed, "sky", self.scene.stem, "height")
-        height = float(rng.uniform(900.0, 1_600.0))
-        azimuth, elevation = np.radians(140.0), np.radians(62.0)
-        reach = height / np.tan(elevation)
-        # the shadow of a cloud falls away from the sun: what shades (x, y) hangs towards the sun from it
-        toward = (x + reach * np.sin(azimuth), y + reach * np.cos(azimuth))
+        east, north = self._toward_sun()
+        toward = (x + east, y + north)
         opacity = np.clip((self.field("cloud", x, y) - level) / 0.9, 0.0, 1.0)
         shadow = np.clip((self.field("cloud", *toward) - level) / 0.7, 0.0, 1.0)
         return opacity, shadow

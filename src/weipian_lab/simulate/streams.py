@@ -10,8 +10,11 @@ import hashlib
 
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
+from numpy.typing import NDArray
 
-__all__ = ["stream"]
+__all__ = ["smooth_noise", "stream"]
+
+Array = NDArray[np.float64]
 
 
 def stream(seed: int, *names: object) -> Generator:
@@ -33,7 +36,7 @@ def stream(seed: int, *names: object) -> Generator:
     return np.random.Generator(PCG64(SeedSequence(seed, spawn_key=key)))
 
 
-def smooth_noise(rng: Generator, u: np.ndarray, v: np.ndarray, wavelength: float, waves: int = 8) -> np.ndarray:  # type: ignore[type-arg]
+def smooth_noise(rng: Generator, u: Array, v: Array, wavelength: float, waves: int = 8) -> Array:
     """Smooth noise of about unit spread at the points (`u`, `v`): a sum of plane waves.
 
     Parameters

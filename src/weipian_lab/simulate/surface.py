@@ -42,7 +42,7 @@ class Surface:
 def irrigation_days(seed: int, land: Land, year: int) -> tuple[Array, Array]:
     """Return each parcel's day of year of the spring and the winter irrigation; NaN if it gets none.
 
-    A canal command is watered within a few days; orchards first, bare fields later (20 October to 25 November).
+    A canal command is watered within a few days; orchards first, bare fields later.
     """
     rng = stream(seed, "irrigation", year)
     commands = int(land.command.max()) + 1
@@ -74,12 +74,27 @@ def surface(seed: int, land: Land, day: date) -> Surface:
     second[poor] = 0.5 * first[poor] + 0.5 * soil
     wet = _wetness(seed, land, day.year, doy)
     first, second = _moisten(first, wet), _moisten(second, wet)
+    rng = stream(seed, "state", f"{day:%Y%m%d}")  # tillage, dew, dust, weeds: no two days are alike
+    n = len(land.kind)
+    tone = land.tone * np.exp(
+        rng.normal(0.0, 0.03, (n, 1)) * _restless(land) + rng.normal(0.0, 0.022, (n, 6)) * _restless(land)
+    )
     return Surface(
-        (first * land.tone).astype(np.float32),
-        (second * land.tone).astype(np.float32),
+        (first * tone).astype(np.float32),
+        (second * tone).astype(np.float32),
         np.array([KINDS[k].share for k in land.kind], np.float32),
         np.array([KINDS[k].rough for k in land.kind], np.float32),
     )
+
+
+def _restless(land: Land) -> Array:
+    """Water seen through waves and mud, and yards where things come and go, vary more than fields."""
+    kinds = ("works", "store", "open", "facility", "farmyard", "house_row", "fish_pond", "farm_pond")
+    return np.where(
+        np.isin(land.kind, kinds),
+        2.2,
+        np.where(np.isin(land.kind, ("river", "lake", "expressway")), 0.0, 1.0),
+    )[:, None]
 
 
 def _grown(names: NDArray[np.str_], day: Array) -> Array:

@@ -14,11 +14,15 @@ def _hash(x: NDArray[np.int64], y: NDArray[np.int64], key: int) -> NDArray[np.fl
     h = h ^ np.uint32(key & 0xFFFFFFFF)
     h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    return ((h ^ (h >> np.uint32(16))) >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
+    top = (h ^ (h >> np.uint32(16))) >> np.uint32(8)
+    return np.asarray(top.astype(np.float32) * np.float32(2.0**-24))
 
 
 def grains(x: NDArray[np.float64], y: NDArray[np.float64], size_m: float, key: int) -> NDArray[np.float32]:
-    """Uniform 0–1 for each ground cell of `size_m`: ``(rows, cols)`` from eastings ``(cols,)``, northings ``(rows,)``."""
+    """Uniform 0–1 for each ground cell of `size_m`.
+
+    ``(rows, cols)`` from eastings ``(cols,)`` and northings ``(rows,)``.
+    """
     i, j = np.floor(x / size_m).astype(np.int64), np.floor(y / size_m).astype(np.int64)
     return _hash(i[np.newaxis, :], j[:, np.newaxis], key)
 
@@ -26,7 +30,10 @@ def grains(x: NDArray[np.float64], y: NDArray[np.float64], size_m: float, key: i
 def patches(x: NDArray[np.float64], y: NDArray[np.float64], size_m: float, key: int) -> NDArray[np.float32]:
     """Smooth noise 0–1 with features of about `size_m`, on the same axes as :func:`grains`."""
     i, j = np.floor(x / size_m), np.floor(y / size_m)
-    fx, fy = (x / size_m - i).astype(np.float32)[np.newaxis, :], (y / size_m - j).astype(np.float32)[:, np.newaxis]
+    fx, fy = (
+        (x / size_m - i).astype(np.float32)[np.newaxis, :],
+        (y / size_m - j).astype(np.float32)[:, np.newaxis],
+    )
     fx, fy = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy)
     i, j = i.astype(np.int64)[np.newaxis, :], j.astype(np.int64)[:, np.newaxis]
     south = _hash(i, j, key) * (1 - fx) + _hash(i + 1, j, key) * fx

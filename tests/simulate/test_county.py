@@ -1,0 +1,210 @@
+"""Land, layers, changes, images of a small simulated county."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+from weipian_lab import simulate
+from weipian_lab.area import ellipsoidal_area
+from weipian_lab.grid import Block
+from weipian_lab.simulate.batches import BATCHES, make_batch
+from weipian_lab.simulate.cropmap import crop_map, season_cause
+from weipian_lab.simulate.cutting import Feature, cut
+from weipian_lab.simulate.history import make_history
+from weipian_lab.simulate.land import KINDS, make_land
+from weipian_lab.simulate.lattice import noded_rings
+from weipian_lab.simulate.layers import base_layers
+from weipian_lab.simulate.names import DLMC
+from weipian_lab.simulate.pseudo import PSEUDO
+from weipian_lab.simulate.scene import Renderer
+from weipian_lab.simulate.season import CURVES, curve
+from weipian_lab.simulate.spectra import reflectance
+from weipian_lab.simulate.streams import stream
+from weipian_lab.simulate.works import ILLEGAL, LAWFUL
+
+
+def test_streams_are_named_and_independent() -> None:
+    first = stream(1, "a", 2).random(3)
+    assert (first == stream(1, "a", 2).random(3)).all()
+    assert not (first == stream(1, "a", 3).random(3)).any()
+    assert not (first == stream(2, "a", 2).random(3)).any()
+
+
+def test_corner_of_one_rectangle_becomes_a_vertex_of_its_neighbour() -> None:
+    rects = np.array([[0, 0, 10, 20], [10, 0, 20, 10], [10, 10, 20, 20]])
+    u, v, owner = noded_rings(rects)
+    assert list(zip(u[owner == 0].tolist(), v[owner == 0].tolist(), strict=True)) == [
+        (0, 0), (10, 0), (10, 10), (10, 20), (0, 20),
+    ]  # fmt: skip
+    assert (owner == 1).sum() == 4
+
+
+def test_a_cut_keeps_the_coverage_and_its_area() -> None:
+    boxes = np.array([shapely.box(i * 100, j * 100, i * 100 + 100, j * 100 + 100) for i in range(4) for j in range(4)])
+    pond = shapely.Point(210.0, 190.0).buffer(80.0)
+    done = cut(boxes, np.zeros(16, np.int64), Feature(pond, "lake"))
+    assert shapely.coverage_is_valid(done.polygon)
+    assert shapely.area(done.polygon).sum() == pytest.approx(160_000.0, abs=0.01)
+    lake = done.polygon[done.kind == "lake"]
+    assert len(lake) == 1
+    assert lake[0].area == pytest.approx(pond.area, rel=0.02)
+
+
+def test_land_is_a_coverage_and_areas_add_up(tiny: simulate.County) -> None:
+    dltb = base_layers(tiny.seed, tiny.land).frames["DLTB"]
+    shapes = dltb.geometry.to_numpy()
+    assert shapely.coverage_is_valid(tiny.land.polygon)
+    assert shapely.coverage_is_valid(shapes)
+    assert shapely.is_valid(shapes).all()
+    outline = shapely.coverage_union_all(shapes)
+    total = ellipsoidal_area(shapes, dltb.crs).sum()
+    assert abs(total - ellipsoidal_area(outline, dltb.crs)[0]) < 1.0
+    assert abs(dltb["TBMJ"].sum() - total) < 1.0 + 0.005 * len(dltb)
+
+
+def test_layers_have_the_fields_of_the_survey(tiny: simulate.County) -> None:
+    assert {"BSM", "DLBM", "DLMC", "ZZSXDM", "KCXS", "TBMJ", "SJNF"} <= set(tiny.layers["DLTB"].columns)
+    assert {"PZWH", "PZRQ", "PZMJ", "XMMC"} <= set(tiny.layers["YDSP"].columns)
+    assert {"BAH", "BARQ", "BAMJ", "YT"} <= set(tiny.layers["SSNYD"].columns)
+    assert all(frame.crs == "EPSG:4523" for frame in tiny.layers.values())
+    assert {k.dlbm for k in KINDS.values()} <= set(DLMC)
+
+
+def test_parts_are_independent(tiny: simulate.County, tiny_size: simulate.Size) -> None:
+    """More cloud and another date leave land and true changes as they were."""
+    other = replace(tiny_size, scenes=(*tiny_size.scenes[:1], simulate.Scene(date(2024, 8, 26), cloud=0.5)))
+    land = make_land(7, other)
+    assert (land.polygon == tiny.land.polygon).all()
+    assert (land.crop == tiny.land.crop).all()
+    true = [e for e in tiny.events if e.change_id[0] in "TL"]
+    again = make_history(7, land)
+    assert [(e.change_id, e.start, e.geometry.wkb) for e in again] == [(e.change_id, e.start, e.geometry.wkb) for e in true]
+
+
+def test_every_kind_of_work_and_its_stages(tiny: simulate.County) -> None:
+    kinds = {e.kind for e in tiny.events if e.parts}
+    assert len({w.kind for w in (*ILLEGAL, *LAWFUL)} & kinds) >= 0.7 * len((*ILLEGAL, *LAWFUL))
+    for event in tiny.events:
+        days = [day for part in event.parts for day, _ in part.stages]
+        assert days == sorted(days)
+        assert event.geometry.is_valid
+        assert event.geometry.area > 0
+    for work in (*ILLEGAL, *LAWFUL):
+        for _, cover in work.stages:
+            assert cover == "" or cover in CURVES or reflectance(cover).shape == (6,)
+
+
+def test_pseudo_changes_name_their_cause(tiny: simulate.County) -> None:
+    pseudo = [e for e in tiny.events if e.change_id[0] == "P"]
+    assert pseudo
+    assert all(not e.is_true and e.cause in {look.kind for look in PSEUDO} for e in pseudo)
+
+
+def test_errors_are_planted_where_the_answer_says(tiny: simulate.County) -> None:
+    dltb = tiny.layers["DLTB"].set_index("BSM")
+    right = base_layers(tiny.seed, tiny.land).frames["DLTB"].set_index("BSM")
+    listed = {r["feature"]: r["was"] for r in tiny.errors if r["kind"] == "class_out_of_date"}
+    differs = dltb.index[(dltb["DLBM"] != right["DLBM"]).to_numpy()]
+    assert set(differs) == set(listed)
+    assert all(right.loc[b, "DLBM"] == was for b, was in listed.items())
+    assert {"pbf_over_built", "pbf_overlap", "slivers", "approval_shifted", "number_missing"} <= {
+        r["kind"] for r in tiny.errors
+    }
+
+
+def test_a_tile_is_the_same_alone_and_whatever_was_made_before(tiny: simulate.County) -> None:
+    parts = [p for e in tiny.events for p in e.parts]
+    scene = tiny.size.scenes[1]
+    block = Block(250, 0, 250, 250)
+    first = Renderer(tiny.seed, tiny.size, scene, tiny.land, parts)
+    first.tile(Block(0, 0, 250, 250))
+    image, scl = first.tile(block)
+    again, _ = Renderer(tiny.seed, tiny.size, scene, tiny.land, parts).tile(block)
+    assert (image == again).all()
+    assert image.dtype == np.uint16
+    assert image.min() > 0
+    assert set(np.unique(scl).tolist()) <= {3, 4, 5, 6, 7, 8, 9, 10, 11}
+
+
+def test_summer_is_green_and_rice_is_flooded_in_may() -> None:
+    maize = curve("maize", np.array([30.0, 210.0, 300.0]))
+    ndvi = (maize[:, 3] - maize[:, 2]) / (maize[:, 3] + maize[:, 2])
+    assert ndvi[1] > 0.85
+    assert ndvi[0] < 0.2
+    assert ndvi[2] < 0.35
+    rice = curve("rice", np.array([140.0]))[0]
+    assert (rice[1] - rice[4]) / (rice[1] + rice[4]) > 0.3  # MNDWI
+
+
+def test_batches_have_parents_and_parts(tiny: simulate.County) -> None:
+    frame = make_batch(tiny.seed, BATCHES[-1], tiny.land, tiny.events)
+    assert frame["JCBH"].is_unique
+    split = frame[frame["JCBH"].str.contains("_")]
+    assert len(split) == 4
+    part, kept = split["MJ"].iloc[0], split["MJ"].iloc[1]
+    assert kept > part  # the second still carries its parent's area
+    assert set(frame["SFYN"]) <= {"是", "否"}
+
+
+def test_season_causes() -> None:
+    assert season_cause(1, 1, "20240717", "20241015") == "crop_harvest"
+    assert season_cause(1, 2, "20230718", "20240717") == "crop_rotation"
+    assert season_cause(4, 4, "20240423", "20240612") == "flooded_paddy"
+    assert season_cause(0, 0, "20240423", "20240612") == "mixed_or_unexplained"
+
+
+def test_crop_map_has_a_band_for_each_year(tiny: simulate.County) -> None:
+    crops = crop_map(tiny.size, tiny.land)
+    assert crops.shape == (2, 500, 500)
+    assert (crops > 0).mean() > 0.2
+
+
+def _digest(county: simulate.County) -> str:
+    sha = hashlib.sha256()
+    for frame in (county.layers["DLTB"], county.layers["YJJBNTTB"], county.layers["YDSP"]):
+        sha.update(b"".join(g.wkb for g in frame.geometry))
+        sha.update(frame.drop(columns="geometry").to_csv(index=False, float_format="%.4f").encode())
+    parts = [p for e in county.events for p in e.parts]
+    for scene in county.size.scenes:
+        image, scl = Renderer(county.seed, county.size, scene, county.land, parts).tile(Block(0, 0, 250, 250))
+        sha.update(image.tobytes() + scl.tobytes())
+    return sha.hexdigest()
+
+
+_ELSEWHERE = """
+import sys
+sys.path[:0] = [{src!r}, {here!r}]
+import datetime, dataclasses
+from weipian_lab import simulate
+from test_county import _digest
+small = simulate.SIZES["small"]
+scenes = (simulate.Scene(datetime.date(2023, 7, 18)),
+          simulate.Scene(datetime.date(2024, 7, 17), cloud=0.2, shift_px=(0.4, 0.0)))
+size = dataclasses.replace(small, name="tiny", width_m=5000, height_m=5000, scenes=scenes)
+print(_digest(simulate.make_county(7, size)))
+"""
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_other_pythons_make_the_same_county(tiny: simulate.County, version: str, root: Path) -> None:
+    found = sorted(Path.home().glob(f".weipian-pythons/{version}/bin/python"))
+    if not found:
+        pytest.skip(f"no Python {version} with the project's packages in ~/.weipian-pythons")
+    code = _ELSEWHERE.format(src=str(root / "src"), here=str(Path(__file__).parent))
+    run = subprocess.run([str(found[0]), "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == _digest(tiny)
+
+
+def test_the_same_seed_makes_the_same_county_in_another_process(tiny: simulate.County, root: Path) -> None:
+    code = _ELSEWHERE.format(src=str(root / "src"), here=str(Path(__file__).parent))
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == _digest(tiny)
