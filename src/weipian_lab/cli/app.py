@@ -145,8 +145,15 @@ def simulate(
     verbose: Verbose = False,
 ) -> int:
     """Write a simulated county."""
+    from weipian_lab.cli.progress import shown
     from weipian_lab.simulate import DEFAULT_SEED, write_county
 
-    write_county(out, DEFAULT_SEED if seed is None else seed, size)
+    with shown() as progress:
+        write_county(
+            DEFAULT_SEED if seed is None else seed,
+            size,
+            out,
+            lambda part, done, total: progress("simulate", done, total, part),
+        )
     typer.echo(t("cli.simulate_done", path=out))
     return 0
