@@ -1,6 +1,6 @@
 """Land groups under surveys of several years, side by side.
 
-The official counting rule says which year's survey counts; its text is not at hand, so the choice is the user's.
+The official counting rule says which year's survey counts; its text is not at hand: the user chooses.
 """
 
 from __future__ import annotations
@@ -38,4 +38,5 @@ def baselines(patches: gpd.GeoDataFrame, surveys: Mapping[str, Any], rulebook: R
         tables.append(areas.assign(position=range(len(areas))))
     together = pd.concat(tables, ignore_index=True)
     ordered = together.sort_values("position", kind="stable", ignore_index=True)
-    return ordered.drop(columns="position")
+    result: pd.DataFrame = ordered.drop(columns="position")
+    return result

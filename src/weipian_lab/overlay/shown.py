@@ -19,6 +19,7 @@ __all__ = [
     "groups_of",
     "ledger_rows",
     "patch_page",
+    "report_in_words",
     "stated",
     "summary",
     "summary_table",
@@ -146,3 +147,14 @@ def surroundings(
         known[code] = rulebook.land_group(code, ledger.scheme)
     groups = [known[str(code)] for code in found.values["DLBM"]]
     return gpd.GeoDataFrame({"group": groups}, geometry=found.geometry, crs=survey.crs)
+
+
+def report_in_words(report: vectors.ReadReport) -> str:
+    """Return what reading a layer found, in a sentence."""
+    return t(
+        "overlay.words_repairs",
+        layer=report.layer,
+        count=report.features,
+        encoding=report.encoding,
+        remarks=" ".join(report.remarks),
+    )

@@ -19,7 +19,7 @@ from weipian_lab.grid import Grid
 from weipian_lab.plots.base import GROUP_COLOURS, PALETTE, axes, north_arrow, scale_bar, source_note
 from weipian_lab.text import t
 
-__all__ = ["group_bars", "overview", "page", "sensitivity_bars"]
+__all__ = ["group_bars", "overview", "page", "sensitivity_bars", "shown"]
 
 _GROUPS = ("cultivated", "other_agricultural", "unused", "construction", "uncovered")
 _LINES = {"pbf": "YJJBNTTB", "redline": "STBHHX", "approved": "YDSP", "filed": "SSNYD", "temporary": "LSYD"}
@@ -88,6 +88,14 @@ def sensitivity_bars(found: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_title(t("overlay.sensitivity_title"))
     ax.legend()
     return ax
+
+
+def shown(figure: Figure) -> None:
+    """Show a figure of a notebook now, before what the cell shows next, and close it."""
+    from IPython.display import display
+
+    display(figure)  # type: ignore[no-untyped-call]
+    plt.close(figure)
 
 
 def page(

@@ -15,8 +15,10 @@ __all__ = ["MODELS", "Common", "Day", "InputPath", "model", "notebook_name", "pa
 MODELS: dict[str, str] = {
     "00_start_here": "start:Start",
     "01_screening": "screening:Screening",
+    "02_overlay": "overlay:Overlay",
     "03_case_walkthrough": "case:CaseWalkthrough",
     "04_accuracy": "accuracy:Accuracy",
+    "05_threshold_tuning": "tuning:Tuning",
 }
 """Notebook → module of this package and class; in the order of the ring."""
 
