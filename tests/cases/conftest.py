@@ -45,7 +45,7 @@ def county(book):
         ("临地〔2023〕1号", "20230601", 3000.0, "20250531", rectangle(2220, 330, 50, 60)),
         ("临地〔2021〕1号", "20211001", 3000.0, "20230930", rectangle(2220, 930, 50, 60)),
     ]
-    road = [("模拟农村道路", 4.5, LineString([(X + 1600, Y + 1500), (X + 2500, Y + 1500)]))]
+    road = [("模拟农村道路", 4.5, LineString([(X + 1600, Y + 1500), (X + 2500, Y + 1500)]).buffer(2.25))]
     layers = {
         "DLTB": layer(land, ["BSM", "DLBM"]),
         "YJJBNTTB": layer(pbf, ["BSM"]),

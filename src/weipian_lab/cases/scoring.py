@@ -189,7 +189,8 @@ def _errors(session: Session, kind: str) -> tuple[float, list[str]]:
 def _terms(session: Session) -> tuple[float, list[str]]:
     """Terms kept: each step past its term costs a share of the item."""
     cost = session.scenario.book.number("T-SCORE-ERROR")
-    late = [step for step in session.case.steps if step.late_days > 0]
+    own = {outcome.answer.event for outcome in session.outcomes if outcome.accepted}
+    late = [step for step in session.case.steps if step.late_days > 0 and step.event in own]
     losses = [
         t(
             "cases.l_late",
