@@ -49,11 +49,11 @@ def announced_share(patches: gpd.GeoDataFrame, grid: Grid) -> float:
 
 
 def near_score(score: NDArray[np.float32], share: float) -> float:
-    """Return the score above which the pixels make up four times the share announced (at most half of all).
+    """Return the score above which the pixels make up ten times the share announced (at most half of all).
 
     What lies between it and the patches is where misses are most likely; the factor is the project's choice.
     """
-    return float(np.nanquantile(score, 1 - min(4 * share, 0.5)))
+    return float(np.nanquantile(score, 1 - min(10 * share, 0.5)))
 
 
 def shown(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -65,6 +65,7 @@ def _map(ax: Axes, layer: gpd.GeoDataFrame, title: str, source: str, simulated: 
     ax.set_title(title, loc="left")
     ax.ticklabel_format(style="plain")
     ax.tick_params(labelsize=7)
+    ax.set(xlabel="", ylabel="")
     scale_bar(ax, layer.crs)
     north_arrow(ax)
     return source_note(ax, layer.crs, source, simulated)

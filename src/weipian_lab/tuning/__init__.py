@@ -4,27 +4,38 @@ from weipian_lab.tuning.choice import Choice, by_capacity, by_cost, by_recall, s
 from weipian_lab.tuning.guarantee import Promise, conformal, least_parcels, promise
 from weipian_lab.tuning.handover import read_tuned, write_tuned
 from weipian_lab.tuning.learned import tuned_classifier
+from weipian_lab.tuning.scores import block_grid, candidate_thresholds, score_named, split_name
 from weipian_lab.tuning.split import blocks_of, open_sealed, seal, spatial_split
 from weipian_lab.tuning.sweep import Effort, detection_scores, sweep
+from weipian_lab.tuning.tables import chosen, evidence_of, headline, shown_choices, shown_sweep
 from weipian_lab.tuning.validity import broken_promises
 
 __all__ = [
     "Choice",
     "Effort",
     "Promise",
+    "block_grid",
     "blocks_of",
     "broken_promises",
     "by_capacity",
     "by_cost",
     "by_recall",
+    "candidate_thresholds",
+    "chosen",
     "conformal",
     "detection_scores",
+    "evidence_of",
+    "headline",
     "least_parcels",
     "open_sealed",
     "promise",
     "read_tuned",
+    "score_named",
     "seal",
+    "shown_choices",
+    "shown_sweep",
     "spatial_split",
+    "split_name",
     "stability",
     "sweep",
     "tuned_classifier",

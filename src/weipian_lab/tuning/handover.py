@@ -18,13 +18,22 @@ __all__ = ["read_tuned", "write_tuned"]
 
 
 def write_tuned(path: Path | str, parameters: Mapping[str, Any], provenance: Mapping[str, Any]) -> Path:
-    """Write the parameters for ``01_screening`` and their provenance; the same input gives the same bytes."""
+    """Write the parameters for ``01_screening`` and their provenance; the same input gives the same bytes.
+
+    ``threshold`` and ``method`` also stand at the top, where the screening looks for them.
+    """
     stream = io.StringIO()
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.width = 110
-    yaml.dump({"parameters": _plain(parameters), "provenance": _plain(provenance)}, stream)
+    top = {"threshold": parameters.get("threshold_number"), "method": parameters.get("method")}
+    content = {
+        **{k: v for k, v in top.items() if v is not None},
+        "parameters": parameters,
+        "provenance": provenance,
+    }
+    yaml.dump(_plain(content), stream)
     return write_text(path, stream.getvalue())
 
 

@@ -19,6 +19,7 @@ MODELS: dict[str, str] = {
     "03_case_walkthrough": "case:CaseWalkthrough",
     "04_accuracy": "accuracy:Accuracy",
     "05_threshold_tuning": "tuning:Tuning",
+    "06_county_year": "county_year:CountyYear",
 }
 """Notebook → module of this package and class; in the order of the ring."""
 

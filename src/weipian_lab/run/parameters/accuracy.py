@@ -35,7 +35,7 @@ class Accuracy(Common):
     minimum_mu: float = param(1.0, "accuracy.p_minimum_mu", unit="accuracy.mu", ge=0, le=10_000)
     target: Literal["change", "nonag"] = param("change", "accuracy.p_target")
     verify: int = param(150, "accuracy.p_verify", ge=10, le=100_000)
-    outside: int = param(400, "accuracy.p_outside", ge=30, le=100_000)
+    outside: int = param(1500, "accuracy.p_outside", ge=30, le=100_000)
     confidence: float = param(0.95, "accuracy.p_confidence", ge=0.5, lt=1)
     finite_population: bool = param(True, "accuracy.p_finite")
     match_share: float = param(0.3, "accuracy.p_match_share", gt=0, le=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from weipian_lab.run.bundle import bundled
 from weipian_lab.run.parameters.base import Common, InputPath, param
@@ -23,13 +23,13 @@ class Tuning(Common):
     after: InputPath = param("", "tuning.p_after", bundled="images/S2SIM_20240717.tif")
     truth: InputPath = param("", "tuning.p_truth")
     assessment: InputPath = param("", "tuning.p_assessment")
-    detectors: list[str] = param(["mad", "cva_std"], "tuning.p_detectors", min_length=1)
-    steps: int = param(9, "tuning.p_steps", ge=3, le=100)
-    min_mu: list[float] = param([0.5, 1.0, 2.0], "tuning.p_min_mu", unit="accuracy.mu", min_length=1)
+    detectors: list[str] = param(["mad", "mad@B04,B08,B11,B12"], "tuning.p_detectors", min_length=1)
+    steps: int = param(7, "tuning.p_steps", ge=3, le=100)
+    min_mu: list[float] = param([1.0, 2.0], "tuning.p_min_mu", unit="accuracy.mu", min_length=1)
     match_share: float = param(0.3, "tuning.p_match_share", gt=0, le=1)
     hours_per_visit: float = param(1.5, "tuning.p_hours_per_visit", unit="tuning.hours", gt=0, le=1000)
     cost_per_hour: float = param(100.0, "tuning.p_cost_per_hour", ge=0, le=1e9)
-    cost_per_missed_mu: float = param(600.0, "tuning.p_cost_per_missed_mu", ge=0, le=1e9)
+    cost_per_missed_mu: float = param(300.0, "tuning.p_cost_per_missed_mu", ge=0, le=1e9)
     wanted_recall: float = param(0.7, "tuning.p_wanted_recall", gt=0, le=1)
     visits_per_week: float = param(40.0, "tuning.p_visits_per_week", gt=0, le=1e6)
     weeks: float = param(4.0, "tuning.p_weeks", gt=0, le=520)
@@ -37,7 +37,8 @@ class Tuning(Common):
     confidence: float = param(0.9, "tuning.p_confidence", gt=0, lt=1)
     block_m: float = param(1250.0, "tuning.p_block_m", unit="m", gt=0, le=1e6)
     test_share: float = param(0.4, "tuning.p_test_share", gt=0, lt=1)
-    counties: int = param(1000, "tuning.p_counties", ge=50, le=100_000)
+    choose: Literal["cost", "recall", "capacity", "promise"] = param("cost", "tuning.p_choose")
+    counties: int = param(400, "tuning.p_counties", ge=50, le=100_000)
 
     @property
     def simulated(self) -> bool:

@@ -1,0 +1,107 @@
+"""Tables and sentences of the tuning notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from weipian_lab.errors import ParameterError
+from weipian_lab.text import LANGS, t
+from weipian_lab.tuning.choice import Choice
+from weipian_lab.tuning.guarantee import Promise
+
+__all__ = ["chosen", "evidence_of", "headline", "shown_choices", "shown_sweep"]
+
+
+def shown_choices(choices: Sequence[Choice | None]) -> pd.DataFrame:
+    """Return the choices as a table to read; a rule that no setting satisfies is left out."""
+    rows = [
+        [t(f"tuning.rule_{c.rule}"), *_setting(c.row), c.row["patches"], f"{c.row['recall']:.0%}",
+         f"{c.row['precision']:.0%}", f"{c.row['missed_mu']:.0f}", f"{c.row['cost']:,.0f}"]
+        for c in choices if c is not None
+    ]  # fmt: skip
+    names = (
+        "rule",
+        "detector",
+        "clean_up",
+        "min_mu",
+        "threshold",
+        "patches",
+        "recall",
+        "precision",
+        "missed",
+        "cost",
+    )
+    return pd.DataFrame(rows, columns=[t(f"tuning.{name}") for name in names])
+
+
+def _setting(row: pd.Series) -> list[str]:
+    return [row["detector"], row["clean_up"], f"{row['min_mu']:g}", f"{row['threshold']:.4g}"]
+
+
+def shown_sweep(ranges: pd.DataFrame) -> pd.DataFrame:
+    """Return the ranges of stability as a table to read."""
+    rows = [
+        [
+            *_setting(row),
+            row["patches"],
+            f"{row['missed_mu']:.0f}",
+            f"{row['price_from']:.2f} – {row['price_to']:.2f}",
+        ]
+        for _, row in ranges.iterrows()
+    ]
+    names = ("detector", "clean_up", "min_mu", "threshold", "patches", "missed", "price")
+    return pd.DataFrame(rows, columns=[t(f"tuning.{name}") for name in names])
+
+
+def chosen(rule: str, choices: dict[str, Choice | None], promised: Promise) -> pd.Series:
+    """Return the row to hand over for a rule.
+
+    Raises
+    ------
+    ParameterError
+        No setting satisfies the rule.
+    """
+    base = choices["cost"]
+    if rule == "promise" and promised.threshold is not None and base is not None:
+        return pd.Series({**base.row.to_dict(), "threshold": promised.threshold})
+    found = choices.get(rule)
+    if found is None:
+        raise ParameterError("tuning.no_choice", rule=rule)
+    return found.row
+
+
+def evidence_of(patches: gpd.GeoDataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return (patches, 4) evidence: mean and highest score, logarithm of the area, compactness (0-1)."""
+    area, length = patches.geometry.area.to_numpy(), patches.geometry.length.to_numpy()
+    columns = [patches["score_mean"], patches["score_max"], np.log(area), 4 * np.pi * area / length**2]
+    return np.column_stack([np.asarray(column, float) for column in columns])
+
+
+def headline(row: pd.Series, test: pd.Series, promised: Promise, simulated: bool) -> dict[str, str]:
+    """Return the tuning in one sentence, in each language."""
+    key = "tuning.headline" if simulated else "tuning.headline_own"
+    said = "kept" if promised.threshold is not None else "none"
+    return {
+        lang: t(
+            key,
+            lang,
+            method=row["detector"],
+            threshold=f"{row['threshold']:.4g}",
+            found=int(test["found"]),
+            parcels=int(test["parcels"]),
+            precision=f"{test['precision']:.0%}",
+            promise=t(
+                f"tuning.short_{said}",
+                lang,
+                confidence=f"{promised.confidence:.0%}",
+                rate=f"{promised.miss_rate:.0%}",
+                threshold="–" if promised.threshold is None else f"{promised.threshold:.4g}",
+            ),
+        )
+        for lang in LANGS
+    }

@@ -1,0 +1,106 @@
+"""Points inside and outside patches, changes between dates, land classes, tables of the report."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from affine import Affine
+from shapely.geometry import box
+
+from weipian_lab import accuracy, vectors
+from weipian_lab.accuracy import design
+from weipian_lab.errors import CRSError, GridError, SchemaError
+from weipian_lab.grid import Grid
+
+GRID = Grid("EPSG:32648", Affine(10, 0, 500_000, 0, -10, 4_200_100), (10, 10))
+
+
+def square(name, *bounds, **columns):
+    return gpd.GeoDataFrame({name: ["p"], **columns}, geometry=[box(*bounds)], crs="EPSG:32648")
+
+
+@pytest.fixture
+def patch():
+    return square("patch_id", 500_000, 4_200_050, 500_050, 4_200_100)  # 25 pixels
+
+
+def test_strata_and_their_areas(patch):
+    score = np.zeros((10, 10), np.float32)
+    score[9, :4] = 2.0
+    score[8, 0] = np.nan
+    codes = accuracy.point_strata(patch, score, GRID, near=1.0)
+    assert np.bincount(codes.ravel()).tolist() == [25, 4, 71]
+    areas = accuracy.strata_mu(codes, GRID)
+    assert sum(areas.values()) == pytest.approx(15 / 0.9996**2, rel=1e-4)
+    assert areas["announced"] == pytest.approx(sum(areas.values()) / 4)
+    inside = np.zeros((10, 10), bool)
+    inside[:5] = True
+    assert (accuracy.point_strata(patch, score, GRID, near=1.0, inside=inside) == 255).sum() == 50
+    with pytest.raises(GridError):
+        accuracy.point_strata(patch, score[:5], GRID, near=1.0)
+
+
+def test_points_lie_in_their_strata_and_get_their_label(patch):
+    codes = accuracy.point_strata(patch, np.zeros((10, 10), np.float32), GRID, near=1.0)
+    points = accuracy.draw_points(codes, GRID, {"announced": 5, "far": 7}, seed=1)
+    assert points["stratum"].value_counts().to_dict() == {"far": 7, "announced": 5}
+    assert points.within(patch.union_all()).tolist() == (points["mapped"] == "change").tolist()
+    labels = accuracy.label_points(points, patch)
+    assert labels.tolist() == points["mapped"].tolist()
+    with pytest.raises(SchemaError):
+        accuracy.draw_points(codes, GRID, {"announced": 26})
+
+
+def test_changes_between():
+    layer = pd.concat([
+        square("change_id", 0, 0, 1, 1, is_true=[True], date_start=[day])
+        for day in ("20230601", "20230901", "20240901")
+    ]).assign(change_id=["old", "new", "later"])  # fmt: skip
+    assert accuracy.changes_between(layer, "2023-07-18", "2024-07-17")["change_id"].tolist() == ["new"]
+    assert len(accuracy.changes_between(layer, "", "")) == 3
+    assert accuracy.changes_between(layer.assign(is_true=False), "", "").empty
+    with pytest.raises(SchemaError):
+        accuracy.changes_between(layer.drop(columns="change_id"), "", "")
+
+
+def test_land_under_is_the_greater_part(patch):
+    land = gpd.GeoDataFrame(
+        {"DLMC": ["水浇地", "果园"]},
+        geometry=[box(500_000, 4_200_050, 500_030, 4_200_100), box(500_030, 4_200_050, 500_050, 4_200_100)],
+        crs="EPSG:32648",
+    )
+    assert accuracy.land_under(patch, land).tolist() == ["水浇地"]
+    assert accuracy.land_under(patch, land.to_crs("EPSG:4523")).tolist() == ["水浇地"]
+    with pytest.raises(SchemaError):
+        accuracy.land_under(patch, land, "DLBM")
+    with pytest.raises(CRSError):
+        accuracy.land_under(patch, land.set_crs(None, allow_override=True))
+
+
+def test_field_list_round_trip(tmp_path, patch):
+    import openpyxl
+
+    listed = design.field_list(patch.assign(note="=1+1"), teams=1)
+    assert listed.loc[0, ["team", "visit"]].tolist() == [1, 1]
+    gpkg, xlsx = design.write_field_list(listed, tmp_path)
+    assert vectors.read(gpkg).frame["patch_id"].tolist() == ["p"]
+    sheet = openpyxl.load_workbook(xlsx).worksheets[0]
+    head = [cell.value for cell in sheet[1]]
+    assert sheet.cell(2, head.index("note") + 1).value == "'=1+1"
+    assert sheet.cell(2, head.index("verdict") + 1).value in (None, "")
+    with pytest.raises(CRSError):
+        design.field_list(patch.to_crs("EPSG:4490"))
+    with pytest.raises(SchemaError):
+        design.field_list(patch.drop(columns="patch_id"))
+
+
+def test_headline_says_when_recall_is_unknown():
+    share = {"n": 10, "estimate": 0.3, "lower": 0.1, "upper": 0.6}
+    words = accuracy.headline(share, None, {}, simulated=False)
+    assert "检出率无从估计" in words["zh"]
+    assert "cannot be estimated" in words["en"]
+
+
+def test_size_classes_hold_their_lower_edge():
+    assert len(set(accuracy.size_class([2.0, 4.99]))) == 1
+    assert len(set(accuracy.size_class([1.99, 2.0, 5.0]))) == 3
