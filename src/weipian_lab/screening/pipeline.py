@@ -27,8 +27,8 @@ __all__ = ["Fitted", "Progress", "fit", "run", "sample_scores", "sample_tiles"]
 
 Float = NDArray[np.float32]
 Progress = Callable[[int, int], None]
-SAMPLE_SIDE = 512
-SAMPLE_COUNT = 24
+SAMPLE_SIDE = 256
+SAMPLE_COUNT = 32
 BLOCK_SIDE = 512
 
 
@@ -128,11 +128,9 @@ def sample_scores(model: change.Model, tiles: list[Tile]) -> Float:
     for first, second, valid in tiles:
         rim = halo if len(tiles) > 1 and min(valid.shape) > 4 * halo else 0
         rows, cols = valid.shape
-        for row in range(rim, rows - rim, SAMPLE_SIDE):  # in pieces, for scoring takes several copies
-            for col in range(rim, cols - rim, SAMPLE_SIDE):
-                block = Block(
-                    row, col, min(SAMPLE_SIDE, rows - rim - row), min(SAMPLE_SIDE, cols - rim - col)
-                )
+        for row in range(rim, rows - rim, BLOCK_SIDE):  # in pieces, for scoring takes several copies
+            for col in range(rim, cols - rim, BLOCK_SIDE):
+                block = Block(row, col, min(BLOCK_SIDE, rows - rim - row), min(BLOCK_SIDE, cols - rim - col))
                 wide, inner = expand(block, halo, valid.shape)
                 part = (slice(None), *wide.slices)
                 score = model.score_block(first[part], second[part], valid[wide.slices])
