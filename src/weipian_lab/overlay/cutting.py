@@ -158,11 +158,14 @@ def union_area(wholes: Wholes, pieces: Pieces, group: Index) -> tuple[Index, Ind
     whole = sorted_.whole[starts]
     doubtful = ~tiled(wholes, pieces)[whole]
     ends = np.r_[starts[1:], len(sorted_)]
-    for row in np.flatnonzero(doubtful & (ends - starts > 1)):
+    rows, unions = [], []
+    for row in np.flatnonzero(doubtful & (ends - starts > 1)).tolist():
         parts = sorted_.geometry[starts[row] : ends[row]]
         if _may_overlap(parts):
-            union = np.array([shapely.union_all(parts)], dtype=object)
-            area[row] = wholes.frame.measured(union, whole[row : row + 1])[0][0]
+            rows.append(row)
+            unions.append(shapely.union_all(parts))
+    if rows:
+        area[rows] = wholes.frame.measured(np.array(unions, dtype=object), whole[rows])[0]
     return whole, group[starts], area
 
 

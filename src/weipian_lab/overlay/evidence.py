@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,14 +79,15 @@ def explain(
     summed = sum((part.area for part in given), start=np.zeros(len(wholes.areas)))
     joined = summed.copy()
     result = {f"unexplained_{kind}": area.copy() for kind, (_, area) in land.items()}
-    for whole in np.flatnonzero(summed > 0).tolist():
-        shape = shapely.union_all(np.concatenate([_own(part.pieces, whole) for part in given]))
-        joined[whole] = min(_area(wholes, shape, whole), wholes.areas[whole])
-        for kind, (pieces, area) in land.items():
-            if area[whole] > 0:
-                own = shapely.union_all(_own(pieces, whole))
-                left = _area(wholes, shapely.difference(own, shape), whole)
-                result[f"unexplained_{kind}"][whole] = min(left, area[whole])
+    rows = np.flatnonzero(summed > 0)
+    shapes = _joined([part.pieces for part in given], rows)
+    joined[rows] = np.minimum(_areas(wholes, shapes, rows), wholes.areas[rows])
+    for kind, (pieces, area) in land.items():
+        held = area[rows] > 0
+        left = shapely.difference(_joined([pieces], rows[held]), shapes[held])
+        result[f"unexplained_{kind}"][rows[held]] = np.minimum(
+            _areas(wholes, left, rows[held]), area[rows[held]]
+        )
     result["unexplained"] = np.maximum(wholes.areas - joined, 0.0)
     result["double_covered"] = np.maximum(summed - joined, 0.0)
     return result
@@ -95,9 +96,9 @@ def explain(
 def shared(wholes: Wholes, one: tuple[Pieces, Array], other: tuple[Pieces, Array]) -> Array:
     """Return the area that two layers both cover, ``(n,)``."""
     result = np.zeros(len(wholes.areas))
-    for whole in np.flatnonzero((one[1] > 0) & (other[1] > 0)).tolist():
-        a, b = (shapely.union_all(_own(pieces, whole)) for pieces, _ in (one, other))
-        result[whole] = _area(wholes, shapely.intersection(a, b), whole)
+    rows = np.flatnonzero((one[1] > 0) & (other[1] > 0))
+    both = shapely.intersection(_joined([one[0]], rows), _joined([other[0]], rows))
+    result[rows] = _areas(wholes, both, rows)
     return result
 
 
@@ -110,11 +111,14 @@ def listed(part: Covered, layer: str) -> pd.DataFrame:
     return pd.DataFrame(columns | {f: part.values[f][feature] for f in fields})
 
 
-def _own(pieces: Pieces, whole: int) -> NDArray[np.object_]:
-    start, end = np.searchsorted(pieces.whole, [whole, whole + 1])
-    return pieces.geometry[start:end]
+def _joined(parts: Sequence[Pieces], rows: NDArray[np.intp]) -> NDArray[np.object_]:
+    """Return the union of all pieces of each of some patches."""
+    bounds = [(pieces, *np.searchsorted(pieces.whole, [rows, rows + 1])) for pieces in parts]
+    shapes = np.empty(len(rows), dtype=object)
+    for i in range(len(rows)):
+        shapes[i] = shapely.union_all(np.concatenate([p.geometry[a[i] : b[i]] for p, a, b in bounds]))
+    return shapes
 
 
-def _area(wholes: Wholes, shape: shapely.Geometry, whole: int) -> float:
-    one = np.array([shape], dtype=object)
-    return float(wholes.frame.measured(one, np.array([whole]))[0][0])
+def _areas(wholes: Wholes, shapes: NDArray[np.object_], rows: NDArray[np.intp]) -> Array:
+    return wholes.frame.measured(shapes, rows)[0]

@@ -178,5 +178,6 @@ def _around(ax: Axes, bounds: Any) -> None:
 def _plain(ax: Axes) -> None:
     ax.set_xticks([])
     ax.set_yticks([])
+    ax.set(xlabel="", ylabel="")  # geopandas writes the names of the axes there
     for side in ax.spines.values():
         side.set_visible(True)

@@ -17,7 +17,7 @@ from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import current
 from weipian_lab.vectors.model import Repair
 
-__all__ = ["apply", "label_field", "names", "normalised"]
+__all__ = ["apply", "label_field", "names", "normalised", "require"]
 
 
 @cache
@@ -83,9 +83,7 @@ def apply(
     rules = _schema(schema)["fields"]
     renamed = renames([str(c) for c in frame.columns if c != "geometry"], schema)
     frame = frame.rename(columns=renamed)
-    missing = [f for f, rule in rules.items() if rule.get("need") and f not in frame.columns]
-    if missing:
-        _complain(missing[0], schema, layer, frame)
+    require(frame, schema, layer)
     labels = _labels(frame, schema)
     faults: list[tuple[int, Repair]] = []
     for field in [f for f in rules if f in frame.columns]:
@@ -93,6 +91,19 @@ def apply(
         faults += wrong
     faults += _check(frame, rules, labels) + _repeated(frame, str(_schema(schema)["id"]), labels)
     return frame, renamed, faults
+
+
+def require(frame: pd.DataFrame, schema: str, layer: str) -> None:
+    """Check that a layer has the fields that the overlay cannot do without.
+
+    Raises
+    ------
+    SchemaError
+        For the first one missing; names the nearest field there is.
+    """
+    for field, rule in _schema(schema)["fields"].items():
+        if rule.get("need") and field not in frame.columns:
+            _complain(field, schema, layer, frame)
 
 
 def _labels(frame: pd.DataFrame, schema: str) -> np.ndarray[Any, np.dtype[np.object_]]:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
@@ -206,9 +207,10 @@ class _GeoPackage:
         row = self._query(f"select min(minx), min(miny), max(maxx), max(maxy) from {_quoted(self._rtree)}")[0]
         return np.array([np.nan if v is None else v for v in row], dtype=float)
 
-    def _sample(self, schema: str | None) -> gpd.GeoDataFrame:
-        """Return some rows with their fields under the names of the schema, which is checked on them."""
+    def _sample(self, schema: str | None) -> pd.DataFrame:
+        """Return some rows with their fields under the names of the schema, which must be there."""
         names = list(self._stored.values())
+        used = list(self._stored)
         rows = (
             self._query(
                 f"select {', '.join(map(_quoted, names))} from {_quoted(self._table)} limit {_SAMPLE}"
@@ -216,8 +218,10 @@ class _GeoPackage:
             if names
             else []
         )
-        frame = gpd.GeoDataFrame({n: [r[i] for r in rows] for i, n in enumerate(names)})
-        return schemas.apply(frame, schema, self._table)[0] if schema else frame
+        frame = pd.DataFrame({n: [r[i] for r in rows] for i, n in enumerate(used)})
+        if schema:
+            schemas.require(frame, schema, self._table)
+        return frame
 
 
 def _quoted(name: str) -> str:
