@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -152,3 +153,24 @@ def test_lab_is_chinese_where_the_locale_is(
 ) -> None:
     monkeypatch.setattr("locale.getlocale", lambda: (system, "UTF-8"))
     assert lab_language(chosen) == language
+
+
+def test_a_class_is_made_and_graded_on_the_bundled_county(tmp_path: Path) -> None:
+    folder = str(tmp_path / "class")
+    assert run(["class", "new", "--out", folder, "--seats", "2", "--seed", "5"]) == 0
+    assert run(["class", "grade", folder]) == 0
+    assert run(["class", "grade", str(tmp_path / "absent")]) == 2
+
+
+def test_fetch_takes_a_catalogue_box_and_dates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given: list[object] = []
+
+    def note(*words: object, **named: object) -> object:
+        given.extend([words, named])
+        return SimpleNamespace(images=(), provenance=tmp_path / "p.json")
+
+    monkeypatch.setattr("weipian_lab.fetch.fetch", note)
+    words = ["fetch", "c.json", "--bbox", "106", "38", "106.5", "38.5", "--dates", "2023-05-01", "2024-07-01"]
+    assert run([*words, "--out", "o"]) == 0
+    assert given[0] == ("c.json", (106.0, 38.0, 106.5, 38.5), ("2023-05-01", "2024-07-01"), Path("o"))
+    assert given[1] == {"collection": None, "max_cloud": 20.0, "series": False}

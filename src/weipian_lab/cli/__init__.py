@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     import typer
 
+    from weipian_lab.cli import more  # noqa: F401 - adds its commands
     from weipian_lab.cli.app import app, joined_parameters
 
     verbose = "-v" in words or "--verbose" in words
