@@ -16,7 +16,7 @@ from weipian_lab.cases import County, Scenario, Score
 from weipian_lab.plots.base import GROUP_COLOURS, PALETTE, axes, north_arrow, scale_bar, source_note
 from weipian_lab.text import t
 
-__all__ = ["chips", "evidence_map", "score_bars"]
+__all__ = ["chips", "evidence_map", "score_bars", "strategies"]
 
 
 def evidence_map(scenario: Scenario, county: County, ax: Axes | None = None) -> Axes:
@@ -112,5 +112,27 @@ def score_bars(result: Score, ax: Axes | None = None) -> Axes:
     ax.set_yticks(places, names)
     ax.set_xlim(0, max(item.possible for item in result.items) * 1.15)
     ax.set_title(t("cases.score_title", red=len(result.red_lines)))
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def strategies(table: Any, measure: str, seeds: int, ax: Axes | None = None) -> Axes:
+    """Draw the mean of one measure with its interval for each strategy of a county year.
+
+    Parameters
+    ----------
+    table
+        What :func:`weipian_lab.cases.year.compare` returns.
+    measure
+        One of its measures.
+    """
+    ax = axes(ax, figsize=(7.0, 3.2))
+    part = table[table["measure"] == measure].iloc[::-1]
+    places = np.arange(len(part))
+    errors = np.array([part["mean"] - part["lower"], part["upper"] - part["mean"]])
+    ax.errorbar(part["mean"], places, xerr=errors, fmt="o", color=PALETTE["blue"], capsize=4)
+    ax.set_yticks(places, [t(f"year.strategy_{name}") for name in part["strategy"]])
+    ax.set_ylim(-0.6, len(part) - 0.4)
+    ax.set_title(t("year.figure_title", measure=t(f"year.measure_{measure}"), seeds=seeds))
     ax.spines[["top", "right"]].set_visible(False)
     return ax
