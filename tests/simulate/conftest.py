@@ -9,7 +9,10 @@ from weipian_lab import simulate
 @pytest.fixture(scope="session")
 def tiny_size() -> simulate.Size:
     small = simulate.SIZES["small"]
-    scenes = (simulate.Scene(date(2023, 7, 18)), simulate.Scene(date(2024, 7, 17), cloud=0.2, shift_px=(0.4, 0.0)))
+    scenes = (
+        simulate.Scene(date(2023, 7, 18)),
+        simulate.Scene(date(2024, 7, 17), cloud=0.2, shift_px=(0.4, 0.0)),
+    )
     return replace(small, name="tiny", width_m=5_000, height_m=5_000, scenes=scenes)
 
 

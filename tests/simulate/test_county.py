@@ -49,7 +49,9 @@ def test_corner_of_one_rectangle_becomes_a_vertex_of_its_neighbour() -> None:
 
 
 def test_a_cut_keeps_the_coverage_and_its_area() -> None:
-    boxes = np.array([shapely.box(i * 100, j * 100, i * 100 + 100, j * 100 + 100) for i in range(4) for j in range(4)])
+    boxes = np.array(
+        [shapely.box(i * 100, j * 100, i * 100 + 100, j * 100 + 100) for i in range(4) for j in range(4)]
+    )
     pond = shapely.Point(210.0, 190.0).buffer(80.0)
     done = cut(boxes, np.zeros(16, np.int64), Feature(pond, "lake"))
     assert shapely.coverage_is_valid(done.polygon)
@@ -87,7 +89,9 @@ def test_parts_are_independent(tiny: simulate.County, tiny_size: simulate.Size) 
     assert (land.crop == tiny.land.crop).all()
     true = [e for e in tiny.events if e.change_id[0] in "TL"]
     again = make_history(7, land)
-    assert [(e.change_id, e.start, e.geometry.wkb) for e in again] == [(e.change_id, e.start, e.geometry.wkb) for e in true]
+    assert [(e.change_id, e.start, e.geometry.wkb) for e in again] == [
+        (e.change_id, e.start, e.geometry.wkb) for e in true
+    ]
 
 
 def test_every_kind_of_work_and_its_stages(tiny: simulate.County) -> None:

@@ -28,7 +28,17 @@ from weipian_lab.simulate.truth import truth_frame
 __all__ = ["County", "make_county", "write_county"]
 
 Progress = Callable[[str, int, int], None]
-_IMAGE_OPTIONS = {"compress": "ZSTD", "level": 15, "overviews": "NONE"}
+_SMALL_PIXELS = 1_000_000
+
+
+def _image_options(size: Size) -> dict[str, Any]:
+    """Return slow, tight compression for what is bundled; overviews and speed for what is large."""
+    small = size.grid.shape[0] * size.grid.shape[1] <= _SMALL_PIXELS
+    return (
+        {"compress": "ZSTD", "level": 19, "overviews": "NONE"} if small else {"compress": "ZSTD", "level": 6}
+    )
+
+
 VERSION = "1"
 
 
@@ -128,7 +138,7 @@ def write_county(
         county.size.grid,
         descriptions=[str(y) for y in county.land.years],
         tags={"SIMULATED": "yes"},
-        options=_IMAGE_OPTIONS,
+        options=_image_options(county.size),
     )
     outputs.write_json(out / "truth" / "errors.json", {"seed": seed, "errors": county.errors})
     tell("layers", total, total)
@@ -146,11 +156,11 @@ def write_scene(folder: Path, county: County, scene: Scene, image: np.ndarray, s
     offset = 0.0 if scene.forgotten_offset else -0.1
     rasters.write(
         folder / f"{scene.stem}.tif", image, county.size.grid, nodata=0, descriptions=BANDS, tags=tags,
-        scale=1e-4, offset=offset, options=_IMAGE_OPTIONS,
+        scale=1e-4, offset=offset, options=_image_options(county.size),
     )  # fmt: skip
     rasters.write(
         folder / f"{scene.stem}_SCL.tif", scl, county.size.grid, nodata=0, descriptions=("SCL",),
-        tags={"SIMULATED": "yes", "DATETIME": tags["DATETIME"]}, options=_IMAGE_OPTIONS,
+        tags={"SIMULATED": "yes", "DATETIME": tags["DATETIME"]}, options=_image_options(county.size),
     )  # fmt: skip
 
 
