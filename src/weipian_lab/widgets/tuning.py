@@ -131,11 +131,8 @@ class _Picture:
     def __init__(self, state: TuningState) -> None:
         setup()
         self.state = state
-        self.figure = Figure(figsize=(8.4, 4.2), dpi=80, layout="none")
-        self.map, self.axis = (
-            self.figure.add_axes((0.01, 0.02, 0.47, 0.9)),
-            self.figure.add_axes((0.56, 0.13, 0.4, 0.74)),
-        )
+        self.figure = Figure(figsize=(8.4, 4.2), dpi=80, layout="constrained")
+        self.map, self.axis = self.figure.subplots(1, 2)
         rings = [np.asarray(g.exterior.coords) for g in _largest(state.candidates.geometry)]
         self.shapes = PolyCollection(rings, linewidths=0.2, edgecolors="black")
         self.map.add_collection(self.shapes)
@@ -152,6 +149,8 @@ class _Picture:
         self.axis.set_ylim(0, 1)
         self.axis.legend(fontsize=8)
         self.axis.set_xlabel(t("tuning.threshold"))
+        self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")  # laid out once, not at every update
 
     def png(self, threshold: float) -> bytes:
         """Return the figure at a threshold as PNG."""
