@@ -1,0 +1,51 @@
+"""Pictures of a simulated county."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from affine import Affine
+
+from weipian_lab.grid import Grid
+from weipian_lab.plots import base
+from weipian_lab.plots import simulate as plots
+
+GRID = Grid("EPSG:32648", Affine(10, 0, 604_000, 0, -10, 4_256_000), (60, 60))
+IMAGES = {
+    day: np.full((6, 60, 60), value, np.float32) for day, value in (("20230718", 0.1), ("20240717", 0.3))
+}
+
+
+def _truth() -> gpd.GeoDataFrame:
+    box = shapely.box(604_200, 4_255_600, 604_300, 4_255_700)
+    rows = {
+        "kind": ["house", "crop_rotation"], "is_true": [True, False], "corrected": ["", ""],
+        "date_start": ["20240101", "20230718"], "date_end": ["20240401", "20240717"],
+    }  # fmt: skip
+    return gpd.GeoDataFrame(rows, geometry=[box, box], crs=GRID.crs)
+
+
+def test_colour_is_clipped_and_in_order() -> None:
+    data = np.zeros((3, 1, 2), np.float32)
+    data[2, 0] = (0.3, 9.0)
+    picture = plots.colour(data)
+    assert picture.shape == (1, 2, 3)
+    assert picture[0, 0].tolist() == [1.0, 0.0, 0.0]
+    assert picture.max() == 1.0
+
+
+def test_sheet_and_plates_show_each_date_and_kind() -> None:
+    base.setup()
+    assert date(2023, 7, 18).strftime("%Y%m%d") in [ax.get_title() for ax in plots.year_sheet(IMAGES).axes]
+    for is_true, kind in ((True, "house"), (False, "crop_rotation")):
+        figure = plots.plate(_truth(), IMAGES, GRID, is_true=is_true)
+        assert any(kind in ax.get_title(loc="left") for ax in figure.axes)
+
+
+def test_layers_have_a_legend() -> None:
+    base.setup()
+    ax = plots.layers(IMAGES["20230718"], GRID, {"XZQ": _truth()})
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["县界"]
