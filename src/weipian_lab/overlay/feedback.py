@@ -82,7 +82,8 @@ def feedback(ledger: Ledger, rulebook: Rulebook, sources: dict[str, vectors.Sour
                 "cite": rule.cite(lang),
             }
         )
-    return pd.DataFrame(table).reindex(columns=list(COLUMNS)).fillna("")
+    filled = pd.DataFrame(table, columns=list(COLUMNS[:-4]), dtype=object)
+    return filled.assign(**dict.fromkeys(COLUMNS[-4:], ""))
 
 
 Row = tuple[str, str, str, str, str, dict[str, Any]]
