@@ -1,5 +1,6 @@
 """The walkthrough form: driven as a trainee would, without a browser; on disk after each step."""
 
+import datetime as dt
 import importlib.util
 import json
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_an_uploaded_file_of_another_case_changes_nothing(county, tmp_path):
             "type": "application/json",
             "size": 1,
             "content": (tmp_path / "other.json").read_bytes(),
-            "last_modified": other.opened_on,
+            "last_modified": dt.datetime(2024, 6, 3, tzinfo=dt.UTC),
         },
     )
     assert "属于案件" in form.message.value and not form.session.outcomes

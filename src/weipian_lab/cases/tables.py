@@ -55,19 +55,23 @@ def photos(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[t(f"cases.{name}") for name in heads])
 
 
-def write(session: Session, result: Score, folder: Path, notebook: str) -> dict[str, Any]:
-    """Write ``case.json``, ``trace.csv``, ``score.json`` and ``verified.csv``; return the first."""
+def write(session: Session, result: Score | None, folder: Path, notebook: str) -> dict[str, Any]:
+    """Write ``case.json``, ``trace.csv``, ``score.json`` and ``verified.csv``; return the first.
+
+    A seat's case has no key and so no score; the trainer scores it.
+    """
     scenario, case = session.scenario, session.case
     state = case.book.procedure.states[case.state]
     headline = {
         lang: t(
-            "cases.headline_03",
+            "cases.headline_03" if result else "cases.headline_seat",
             lang=lang,
             family=scenario.title(lang),
             steps=len(case.steps),
-            total=result.total,
+            case=scenario.case_id,
+            total=result.total if result else "",
             state=state.text(lang),
-            red=len(result.red_lines),
+            red=len(result.red_lines) if result else 0,
         )
         for lang in ("zh", "en")
     }
@@ -82,7 +86,7 @@ def write(session: Session, result: Score, folder: Path, notebook: str) -> dict[
     }
     write_json(folder / "case.json", content)
     write_json(folder / "answers.json", session.record())
-    write_json(folder / "score.json", result.record())
+    write_json(folder / "score.json", result.record() if result else {"problem": t("cases.sealed")})
     write_table(folder / "trace.csv", trace(session))
     write_table(folder / "verified.csv", verified(session))
     return content

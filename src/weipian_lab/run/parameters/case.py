@@ -22,6 +22,7 @@ class CaseWalkthrough(Common):
     before: InputPath = param("", "cases.p_before", bundled="images/S2SIM_20230718.tif")
     after: InputPath = param("", "cases.p_after", bundled="images/S2SIM_20240717.tif")
     family: str = param("", "cases.p_family")
+    case: InputPath = param("", "cases.p_case")
     answers: InputPath = param("", "cases.p_answers")
     explain: Literal["step", "end"] = param("step", "cases.p_explain")
     trainee: str = param("", "cases.p_trainee", max_length=60)
