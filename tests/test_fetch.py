@@ -14,6 +14,7 @@ import pystac
 import pytest
 import rasterio
 from affine import Affine
+from shapely.geometry import box, mapping
 
 from weipian_lab import rasters
 from weipian_lab.errors import InputError, ParameterError
@@ -42,7 +43,7 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> list[pystac.Item]:
     for k, (name, (day, cloud, baseline)) in enumerate(SCENES.items()):
         item = pystac.Item(
             id=name,
-            geometry={"type": "Point", "coordinates": [106.15, 38.45]},
+            geometry=mapping(box(106.14, 38.44, 106.17, 38.47)),
             bbox=[106.14, 38.44, 106.17, 38.47],
             datetime=datetime.fromisoformat(day).replace(tzinfo=UTC),
             collection="sentinel-2-l2a",

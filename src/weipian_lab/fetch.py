@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weipian_lab import outputs, rasters
 from weipian_lab.errors import InputError, ParameterError
@@ -205,16 +206,28 @@ def _write(item: Any, folder: Path, bbox: Box, bands: Sequence[str], resolution_
         [item], bands=keys, bbox=bbox, crs=_crs(item), resolution=resolution_m, chunks=None
     )
     box = loaded.odc.geobox
-    data = np.stack([np.asarray(loaded[key].values[0]) for key in keys])
+    data, nodata = _as_stored(np.stack([np.asarray(loaded[key].values[0]) for key in keys]))
     grid = Grid(f"EPSG:{box.crs.epsg}", box.transform, tuple(box.shape))
     baseline = item.properties.get("s2:processing_baseline") or item.properties.get("processing:version", "")
     tags = {"DATETIME": item.datetime.isoformat(), "STAC_ITEM": item.id, "PROCESSING_BASELINE": baseline}
-    nodata = loaded[keys[0]].attrs.get("nodata", 0)
     scale, offset = _stored_scale(item, keys[0])
     return rasters.write(
         folder / f"{item.id}.tif", data, grid, nodata=nodata, descriptions=list(bands), tags=tags,
         scale=scale, offset=offset,
     )  # fmt: skip
+
+
+def _as_stored(data: NDArray[Any]) -> tuple[NDArray[Any], float]:
+    """Return whole numbers as uint16 with nodata 0; items that state no type are loaded as floats."""
+    if data.dtype.kind != "f":
+        return data, 0
+    known = np.isfinite(data)
+    whole = bool(
+        np.all(data[known] == np.rint(data[known])) and np.all((data[known] >= 0) & (data[known] < 65536))
+    )
+    if not whole:
+        return data, float("nan")
+    return np.where(known, data, 0).astype(np.uint16), 0
 
 
 def _crs(item: Any) -> str:

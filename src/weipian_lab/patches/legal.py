@@ -55,7 +55,8 @@ def overlap_m2(patches: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> NDArray[np
     patch, polygon = patch[order], polygon[order]
     pieces = shapely.intersection(mine[patch], theirs[polygon])
     which, first = np.unique(patch, return_index=True)
-    for k, group in zip(which, np.split(pieces, first[1:]), strict=True):
+    groups = np.split(pieces, first[1:]) if len(which) else []
+    for k, group in zip(which, groups, strict=True):
         result[k] = shapely.union_all(group)
     return areas.ellipsoidal_area(result, layer.crs)
 
