@@ -128,7 +128,7 @@ def breakdown(
         raise ParameterError("errors.bad_choice", name="small", value=small, choices="mark, pool")
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     design = _design(codes, table, finite=finite_population)
-    group = known[by].map(str).where(known[by].notna(), t("accuracy.group_unknown"))
+    group = _groups(known[by])
     number = group.value_counts()
     if small == "pool":
         few = number.index[number < minimum]
@@ -163,7 +163,7 @@ def share_of_false(
     """
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     design = _design(codes, table, finite=finite_population)
-    group = known[by].map(str).where(known[by].notna(), t("accuracy.group_unknown")).to_numpy()
+    group = _groups(known[by]).to_numpy()
     wrong = (known["reference"] == "false").to_numpy()
     labels, number = np.unique(group[wrong], return_counts=True)
     rows = {}
@@ -174,6 +174,12 @@ def share_of_false(
         rows[labels[k]] = {"false": int(number[k]), **row}
     columns = ["false", "estimate", "se", "lower", "upper"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(by)
+
+
+def _groups(values: pd.Series) -> pd.Series:
+    """Return the groups as text; an empty cell is a group of its own."""
+    stated = values.notna() & (values.astype(str).str.strip() != "")
+    return values.map(str).where(stated, t("accuracy.group_unknown"))
 
 
 def _prepare(

@@ -123,6 +123,10 @@ def _headline(
         missed = float(result.matrix.to_numpy()[_place(result, "same"), _place(result, "change")]) * sum(
             areas.values()
         )
+        # what is found is little in doubt beside what is missed: recall's lower limit bounds the misses
+        found = float(result.matrix.to_numpy()[_place(result, "change"), _place(result, "change")])
+        low = float(row.to_numpy(float)[2])
+        most = found * (1 - low) / low * sum(areas.values()) if low > 0 else float("inf")
         recall = t(
             "accuracy.recall_words",
             lang,
@@ -130,6 +134,7 @@ def _headline(
             low=f"{row['lower']:.0%}",
             high=f"{row['upper']:.0%}",
             missed=f"{missed:.0f}",
+            most=f"{most:.0f}",
         )
     key = "accuracy.headline" if simulated else "accuracy.headline_own"
     values = {

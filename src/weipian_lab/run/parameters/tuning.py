@@ -33,7 +33,7 @@ class Tuning(Common):
     wanted_recall: float = param(0.7, "tuning.p_wanted_recall", gt=0, le=1)
     visits_per_week: float = param(40.0, "tuning.p_visits_per_week", gt=0, le=1e6)
     weeks: float = param(4.0, "tuning.p_weeks", gt=0, le=520)
-    miss_rate: float = param(0.3, "tuning.p_miss_rate", gt=0, lt=1)
+    miss_rate: float = param(0.4, "tuning.p_miss_rate", gt=0, lt=1)
     confidence: float = param(0.9, "tuning.p_confidence", gt=0, lt=1)
     block_m: float = param(1250.0, "tuning.p_block_m", unit="m", gt=0, le=1e6)
     test_share: float = param(0.4, "tuning.p_test_share", gt=0, lt=1)
