@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -92,7 +91,7 @@ def make(folder: Path, parcels: int, patches: int) -> tuple[Path, Path]:
             pyogrio.write_dataframe(frame, part, layer=name)
         part.rename(county)
     if not batch.exists():
-        centre = rng.uniform(150, n * SIDE_M - 150, (patches, 2)) + [X0, Y0]
+        centre = rng.uniform(150, n * SIDE_M - 150, (patches, 2)) + np.array([X0, Y0])
         angle = np.sort(rng.uniform(0, 2 * np.pi, (patches, 14)), axis=1)
         radius = rng.uniform(25, 75, (patches, 14))
         xy = centre[:, None] + np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
@@ -161,7 +160,7 @@ def run_duckdb(county: Path, batch: Path) -> pd.DataFrame:
 
     base = duckdb.connect(config={"threads": 2})
     found = list(Path(duckdb_extension_spatial.__file__).parent.rglob("*.duckdb_extension*"))
-    base.execute(f"load '{_unpacked(found[0])}'")
+    base.execute(f"load '{found[0]}'")
     groups = pd.DataFrame(list(_groups().items()), columns=["DLBM", "grp"])  # noqa: F841  (read by the query)
     base.execute(f"create table p as select patch_id, geom from st_read('{batch}')")
     base.execute(
@@ -183,10 +182,6 @@ def run_duckdb(county: Path, batch: Path) -> pd.DataFrame:
     return result
 
 
-def _unpacked(file: Path) -> Path:
-    return file
-
-
 RUNS = {"weipian": run_weipian, "reading": run_reading, "geopandas": run_geopandas, "duckdb": run_duckdb}
 
 
@@ -194,7 +189,8 @@ def child(name: str, county: Path, batch: Path, out: Path) -> None:
     begin = time.perf_counter()
     result = RUNS[name](county, batch)
     seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text()  # ru_maxrss would be the parent's, where that was larger
+    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
     if result is not None:
         result.sort_index().to_parquet(out.with_suffix(".parquet"))
     out.write_text(json.dumps({"seconds": seconds, "peak_mb": peak}))
