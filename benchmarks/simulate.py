@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import resource
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -137,17 +136,19 @@ def ndvi(county: simulate.County) -> None:
 
 
 def cost() -> None:
-    """Print seconds and peak memory of counties of three sizes, one scene each."""
+    """Print seconds of land with layers and of one rendered image, and peak memory, at three sizes."""
     full = simulate.SIZES["county"]
     for km in (6, 12, 24):
-        size = replace(full, name=f"{km}km", width_m=km * 1000, height_m=km * 1000, scenes=full.scenes[1:3])
-        with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
-            simulate.write_county(size=size, out_dir=folder)
-            seconds = time.perf_counter() - start
+        size = replace(full, name=f"{km}km", width_m=km * 1000, height_m=km * 1000, scenes=full.scenes[1:2])
+        start = time.process_time()
+        county = simulate.make_county(size=size)
+        land = time.process_time()
+        county.render(size.scenes[0])
+        image = time.process_time()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"| {km * km} km² | {seconds:.1f} s | {seconds / km / km * 1000:.0f} ms/km² | {peak:.0f} MB |",
+            f"| {km * km} km² | {len(county.land.kind)} | {(land - start) / km**2 * 1000:.0f} ms/km² "
+            f"| {(image - land) / km**2 * 1000:.0f} ms/km² | {peak:.0f} MB |",
             flush=True,
         )
 
