@@ -73,7 +73,7 @@ def _documents(case: Case, step: Transition, day: dt.date, evidence: Mapping[str
     if not lacking:
         return []
     titles = [case.book.code("DOCUMENT", code) for code in lacking]
-    values = {"zh": "、".join(x.zh for x in titles), "en": ", ".join(x.en for x in titles)}
+    values = {"titles_zh": "、".join(x.zh for x in titles), "titles_en": ", ".join(x.en for x in titles)}
     return [refuse(case.book.rule(step.rule, day), "g_documents", lacking, event=step.event, **values)]
 
 
