@@ -105,7 +105,7 @@ _COUNTY = (
 
 SIZES = {
     "small": Size("small", 604_000, 4_256_000, 10_000, 10_000, _SMALL),
-    "county": Size("county", 596_000, 4_278_000, 42_000, 42_000, _COUNTY),
+    "county": Size("county", 596_000, 4_278_000, 44_000, 44_000, _COUNTY),
 }
 
 
