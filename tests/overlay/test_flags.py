@@ -59,6 +59,12 @@ def test_no_threshold_is_invented_for_regional_patches() -> None:
     assert not {k for k in kinds(patch(300), source="NX_DAILY") if k.startswith("reaches")}
 
 
+@pytest.mark.parametrize(("own", "tried"), [("SELF", True), (None, True), ("NX_DAILY", False)])
+def test_own_patches_are_tried_against_the_source_asked_for(own: str | None, tried: bool) -> None:
+    found = kinds(patch(300, source=[own]), source="MNR_QUARTERLY")
+    assert ("reaches_cultivated" in found) is tried
+
+
 def test_a_missing_layer_gives_doubt() -> None:
     assert kinds(patch(100))["no_layer_pbf"] == "NX2024-2.1.1-PBF"
 

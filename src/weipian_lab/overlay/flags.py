@@ -45,7 +45,8 @@ def flags(
     on
         Day whose rules apply.
     source
-        Source of the patches that do not say theirs.
+        Source whose thresholds are tried on patches that state none or come from own screening (``SELF``),
+        for which the notice has no threshold.
 
     Returns
     -------
@@ -58,10 +59,8 @@ def flags(
         If a rule is missing or not in force on that day, or the source is unknown.
     """
     attributes = patches.drop(columns="geometry", errors="ignore").set_index("patch_id")
-    own = attributes["source"] if "source" in attributes else [None] * len(attributes)
-    sources = {
-        p: source if pd.isna(v) or not v else str(v) for p, v in zip(attributes.index, own, strict=True)
-    }
+    own = attributes.get("source", pd.Series("", attributes.index)).fillna("").astype(str)
+    sources = own.mask(own.isin(["", "SELF"]), source)
     found: list[Flag] = []
     for patch, row in zip(ledger.areas.index, ledger.areas.to_dict("records"), strict=True):
         known = attributes.loc[patch]
