@@ -41,6 +41,12 @@ def one(shape: object, crs: int = 4523) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"patch_id": ["P"]}, geometry=[shape], crs=crs)
 
 
+def test_a_patch_that_only_touches_a_parcel_is_uncovered() -> None:
+    beside = box(X, Y + 200, X + 5, Y + 205)
+    areas = ledger(one(beside), {"DLTB": parcels()}, BOOK).areas.iloc[0]
+    assert areas["uncovered"] == areas["total"] == pytest.approx(25, abs=0.1)
+
+
 @FEW
 @given(offsets, st.lists(offsets, min_size=0, max_size=4))
 def test_the_partition_closes_whatever_overlaps(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -195,6 +196,8 @@ def _may_overlap(parts: Geometries) -> bool:
 
 def groups(pieces: Pieces) -> Iterator[tuple[int, slice]]:
     """Yield each patch that has pieces, with the slice of its pieces."""
-    starts = np.flatnonzero(np.r_[True, np.diff(pieces.whole) != 0]) if len(pieces) else np.empty(0, np.intp)
-    for start, end in zip(starts, np.r_[starts[1:], len(pieces)], strict=True):
-        yield int(pieces.whole[start]), slice(int(start), int(end))
+    if not len(pieces):
+        return
+    cuts = np.flatnonzero(np.r_[True, np.diff(pieces.whole) != 0, True])
+    for start, end in pairwise(cuts.tolist()):
+        yield int(pieces.whole[start]), slice(start, end)
