@@ -94,6 +94,15 @@ def test_field_list_round_trip(tmp_path, patch):
         design.field_list(patch.drop(columns="patch_id"))
 
 
+def test_a_field_list_may_be_empty(tmp_path, patch):
+    import openpyxl
+
+    _, xlsx = design.write_field_list(design.field_list(patch, teams=1).iloc[:0], tmp_path)
+    (sheet,) = openpyxl.load_workbook(xlsx).worksheets
+    assert sheet.max_row == 1
+    assert sheet["C1"].value == "patch_id"
+
+
 def test_headline_says_when_recall_is_unknown():
     share = {"n": 10, "estimate": 0.3, "lower": 0.1, "upper": 0.6}
     words = accuracy.headline(share, None, {}, simulated=False)

@@ -59,8 +59,9 @@ def field_list(
 
 
 def write_field_list(listed: gpd.GeoDataFrame, folder: Path | str, stem: str = "field_list") -> list[Path]:
-    """Write ``<stem>.gpkg`` and ``<stem>.xlsx`` (a sheet a team); return both paths.
+    """Write ``<stem>.gpkg`` and ``<stem>.xlsx`` (a sheet a team; one without rows if nothing is listed).
 
+    Returns both paths.
     Text that a spreadsheet would run as a formula is written as text.
     """
     folder = Path(folder)
@@ -69,7 +70,7 @@ def write_field_list(listed: gpd.GeoDataFrame, folder: Path | str, stem: str = "
     book = Workbook()
     book.remove(book.worksheets[0])
     names = ["team", "visit", "patch_id", *_others(listed)]
-    for team, rows in listed.groupby("team", sort=True):
+    for team, rows in list(listed.groupby("team", sort=True)) or [(1, listed)]:
         sheet = book.create_sheet(t("accuracy.sheet_team", number=team))
         sheet.append([as_text(str(name)) for name in names])
         for cell in sheet[1]:
