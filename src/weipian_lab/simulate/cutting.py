@@ -23,14 +23,23 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Parcels after a cut: polygons, the parcel each was part of, and its new kind ("" as before)."""
+    """Parcels after a cut: polygons, the parcel each was part of, and its new kind ("" as before).
+
+    The first `uncut` parcels are as they were.
+    """
 
     polygon: NDArray[np.object_]
     source: NDArray[np.int64]
     kind: NDArray[np.str_]
+    uncut: int
 
 
-def cut(polygons: NDArray[np.object_], group: NDArray[np.int64], feature: Feature) -> Cut:
+def cut(
+    polygons: NDArray[np.object_],
+    group: NDArray[np.int64],
+    feature: Feature,
+    bounds: NDArray[np.float64] | None = None,
+) -> Cut:
     """Cut one feature out of a coverage.
 
     Parameters
@@ -39,17 +48,24 @@ def cut(polygons: NDArray[np.object_], group: NDArray[np.int64], feature: Featur
         ``(n,)`` a coverage.
     group
         ``(n,)`` pieces of the feature are kept apart by the group of the parcels they came from.
+    bounds
+        ``(n, 4)`` bounds of `polygons` where the caller has them: they take long for many parcels.
 
     Returns
     -------
     Cut
         Uncut parcels first, in their order; vertices are rounded to a millimetre, shared ones alike.
     """
+    box = shapely.bounds(polygons) if bounds is None else bounds
+    west, south, east, north = feature.polygon.bounds
+    near = (box[:, 0] <= east) & (box[:, 2] >= west) & (box[:, 1] <= north) & (box[:, 3] >= south)
+    rows = np.flatnonzero(near)
+    shapely.prepare(feature.polygon)
+    rows = rows[shapely.intersects(feature.polygon, polygons[rows])]
     hit = np.zeros(len(polygons), bool)
-    hit[shapely.STRtree(polygons).query(feature.polygon, predicate="intersects")] = True
-    rows = np.flatnonzero(hit)
+    hit[rows] = True
     if not len(rows):
-        return Cut(polygons, np.arange(len(polygons)), np.full(len(polygons), "", "U16"))
+        return Cut(polygons, np.arange(len(polygons)), np.full(len(polygons), "", "U16"), len(polygons))
     lines = shapely.union_all([*shapely.boundary(polygons[rows]), feature.polygon.boundary])
     faces = shapely.get_parts(shapely.polygonize([lines]))
     point = shapely.point_on_surface(faces)
@@ -57,7 +73,6 @@ def cut(polygons: NDArray[np.object_], group: NDArray[np.int64], feature: Featur
     owner = np.full(len(faces), -1)
     owner[face] = rows[place]
     faces, point, owner = faces[owner >= 0], point[owner >= 0], owner[owner >= 0]
-    shapely.prepare(feature.polygon)
     inside = shapely.contains(feature.polygon, point)
     touched = np.isin(owner, owner[inside])
     inside |= (shapely.area(faces) < SLIVER_M2) & touched
@@ -70,7 +85,7 @@ def cut(polygons: NDArray[np.object_], group: NDArray[np.int64], feature: Featur
     )
     kind = np.full(len(shapes), "", "U16")
     kind[len(shapes) - len(water[0]) :] = feature.kind
-    return Cut(shapes, source, kind)
+    return Cut(shapes, source, kind, len(polygons) - len(rows))
 
 
 def _merge(

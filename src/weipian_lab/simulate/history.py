@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import shapely
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from weipian_lab.simulate.events import Event, Part
 from weipian_lab.simulate.land import Land
@@ -32,11 +33,12 @@ def make_history(seed: int, land: Land) -> list[Event]:
     rng = stream(seed, "history")
     sites = Sites(land, stream(seed, "sites"))
     area_km2 = float(shapely.area(land.polygon[land.inside]).sum()) / 1e6
+    protected = basic_farmland(seed, land)
     events: list[Event] = []
     for works, density, prefix in ((ILLEGAL, ILLEGAL_PER_100_KM2, "T"), (LAWFUL, LAWFUL_PER_100_KM2, "L")):
         for number, work in enumerate(_plan(rng, works, max(len(works), round(density * area_km2 / 100)))):
             own = stream(seed, "event", prefix, number)
-            made = _work(own, land, sites, work, f"{prefix}{number + 1:04d}", seed)
+            made = _work(own, land, sites, work, f"{prefix}{number + 1:04d}", protected)
             events.extend(made)
     return events
 
@@ -48,9 +50,11 @@ def _plan(rng: Generator, works: tuple[Work, ...], count: int) -> list[Work]:
     return [works[i] for i in [*range(len(works)), *rest]]
 
 
-def _work(rng: Generator, land: Land, sites: Sites, work: Work, change_id: str, seed: int) -> list[Event]:
+def _work(
+    rng: Generator, land: Land, sites: Sites, work: Work, change_id: str, protected: NDArray[np.bool_]
+) -> list[Event]:
     area = wanted_area(rng, work.size) if work.size != "long" else 0.0
-    mask = basic_farmland(seed, land) if work.kind == "pond_pbf" else None
+    mask = protected if work.kind == "pond_pbf" else None
     rows = sites.take(work.on, max(area, 4_000.0), mask)
     if rows is None:
         return []

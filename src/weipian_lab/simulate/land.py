@@ -148,8 +148,11 @@ def make_land(seed: int, size: Size) -> Land:
     near = shapely.intersects(shapes, box)
     inside = _county_blocks(shapes, rects.block, box)[near]
     shapes, kind, block, cell = shapes[near], rects.kind[near], rects.block[near], rects.cell[near]
+    bounds = shapely.bounds(shapes)
     for feature in features(seed, size):
-        done = cut(shapes, _number(block), feature)
+        done = cut(shapes, _number(block), feature, bounds)
+        fresh = done.polygon[(kept := done.uncut) :]
+        bounds = np.concatenate([bounds[done.source[:kept]], shapely.bounds(fresh)])
         shapes, inside, block = done.polygon, inside[done.source], block[done.source]
         cell = np.where(done.kind == "", cell[done.source], -1)
         kind = np.where(done.kind == "", kind[done.source], done.kind)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from weipian_lab.simulate.nature import RIVER_AT
 from weipian_lab.simulate.network import MARGIN_DM, axis, strips
-from weipian_lab.simulate.streams import smooth_noise, stream
+from weipian_lab.simulate.streams import Waves, noise_at, noise_waves, stream
 
 __all__ = ["Mosaic", "mosaic"]
 
@@ -86,6 +86,7 @@ class _Zones:
 
     def __init__(self, seed: int, width_m: int, height_m: int) -> None:
         self.seed, self.width, self.height = seed, width_m * 10.0, height_m * 10.0
+        self.waves: dict[str, Waves] = {}
         rng = stream(seed, "towns")
         count = max(1, round(width_m * height_m / 4e8))
         self.towns = [
@@ -99,7 +100,9 @@ class _Zones:
         ]
 
     def noise(self, name: str, u: float, v: float, wavelength_dm: float) -> float:
-        return float(smooth_noise(stream(self.seed, "zone", name), np.array(u), np.array(v), wavelength_dm))
+        if name not in self.waves:  # each name has one wavelength
+            self.waves[name] = noise_waves(stream(self.seed, "zone", name), wavelength_dm)
+        return float(noise_at(self.waves[name], np.array(u), np.array(v)))
 
     def town(self, u: float, v: float) -> float:
         """1 in the middle of a town, 0 at its edge, negative outside."""
@@ -266,11 +269,8 @@ def _town(rng: Generator, sink: _Sink, u0: int, v0: int, u1: int, v1: int) -> No
         n = max(1, (u1 - u0) // 1_100)
         edges = [u0 + (u1 - u0) * k // n for k in range(n + 1)]
         for left, right in pairwise(edges):
-            kind = str(
-                rng.choice(
-                    ["flats", "shops", "public", "park_plot", "open"], p=[0.58, 0.16, 0.13, 0.08, 0.05]
-                )
-            )
+            plots = ["flats", "shops", "public", "park_plot", "open"]
+            kind = str(rng.choice(plots, p=[0.58, 0.16, 0.13, 0.08, 0.05]))
             sink.add(kind, left, low, right, high)
 
 

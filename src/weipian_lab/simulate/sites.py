@@ -42,31 +42,36 @@ class Sites:
     def __init__(self, land: Land, rng: Generator) -> None:
         self.land = land
         usable = np.flatnonzero(land.inside & (land.cell >= 0))
-        cells = np.unique(land.cell[usable])
-        self.order = rng.permutation(cells).tolist()
         rows = usable[np.argsort(land.cell[usable], kind="stable")]
-        numbers, starts = np.unique(land.cell[rows], return_index=True)
-        ends = np.append(starts[1:], len(rows))
-        self.rows = {
-            n: rows[a:b] for n, a, b in zip(numbers.tolist(), starts.tolist(), ends.tolist(), strict=True)
-        }
-        self.used: set[int] = set()
+        _, starts = np.unique(land.cell[rows], return_index=True)
+        of_cell = np.split(rows, starts[1:])
+        self.rows = [of_cell[i] for i in rng.permutation(len(of_cell)).tolist()]
+        self.area = shapely.area(land.polygon)
+        self.free = np.ones(len(self.rows), bool)
+        # for each choice of kinds: which parcels are of them, and their area in each cell
+        self._fits: dict[tuple[tuple[str, ...], bool], tuple[NDArray[np.bool_], NDArray[np.float64]]] = {}
 
     def take(
         self, kinds: tuple[str, ...], minimum_m2: float, mask: NDArray[np.bool_] | None = None
     ) -> NDArray[np.int64] | None:
-        """Return rows of `kinds` (and `mask`) of an unused cell with at least that area, or None."""
-        for cell in self.order:
-            if cell in self.used:
-                continue
-            rows = self.rows[cell]
-            rows = rows[np.isin(self.land.kind[rows], kinds)]
-            if mask is not None:
-                rows = rows[mask[rows]]
-            if len(rows) and shapely.area(self.land.polygon[rows]).sum() >= 1.25 * minimum_m2:
-                self.used.add(cell)
-                return np.asarray(rows)
-        return None
+        """Return rows of `kinds` (and `mask`) of an unused cell with at least that area, or None.
+
+        `mask` must be the same array at every call that has one.
+        """
+        key = (kinds, mask is not None)
+        if key not in self._fits:
+            fits = np.isin(self.land.kind, kinds)
+            fits = fits if mask is None else fits & mask
+            room = [self.area[rows[fits[rows]]].sum() for rows in self.rows]
+            self._fits[key] = fits, np.array(room)
+        fits, room_m2 = self._fits[key]
+        large = np.flatnonzero(self.free & (room_m2 >= 1.25 * minimum_m2) & (room_m2 > 0.0))
+        if not len(large):
+            return None
+        place = int(large[0])
+        self.free[place] = False
+        rows = self.rows[place]
+        return np.asarray(rows[fits[rows]])
 
     def ground(
         self, rng: Generator, rows: NDArray[np.int64], area_m2: float, *, slender: float = 1.6

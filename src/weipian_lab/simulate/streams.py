@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 from numpy.typing import NDArray
 
-__all__ = ["smooth_noise", "stream"]
+__all__ = ["Waves", "noise_at", "noise_waves", "smooth_noise", "stream"]
 
 Array = NDArray[np.float64]
 
@@ -36,18 +36,31 @@ def stream(seed: int, *names: object) -> Generator:
     return np.random.Generator(PCG64(SeedSequence(seed, spawn_key=key)))
 
 
-def smooth_noise(rng: Generator, u: Array, v: Array, wavelength: float, waves: int = 8) -> Array:
-    """Smooth noise of about unit spread at the points (`u`, `v`): a sum of plane waves.
+Waves = list[tuple[float, float, float]]
+
+
+def noise_waves(rng: Generator, wavelength: float, waves: int = 8) -> Waves:
+    """Draw the plane waves (direction, length, phase) of a smooth noise.
 
     Parameters
     ----------
     wavelength
-        Typical length of a wave, in the unit of `u` and `v`.
+        Typical length of a wave, in the unit of the points the noise is wanted at.
     """
     angle = rng.uniform(0.0, 2.0 * np.pi, waves)
     length = wavelength * rng.uniform(0.7, 1.6, waves)
     phase = rng.uniform(0.0, 2.0 * np.pi, waves)
+    return list(zip(angle, length, phase, strict=True))
+
+
+def noise_at(waves: Waves, u: Array, v: Array) -> Array:
+    """Smooth noise of about unit spread at the points (`u`, `v`): the sum of its plane waves."""
     total = np.zeros(np.broadcast(u, v).shape)
-    for a, w, p in zip(angle, length, phase, strict=True):
+    for a, w, p in waves:
         total += np.sin((u * np.cos(a) + v * np.sin(a)) * (2.0 * np.pi / w) + p)
-    return np.asarray(total * np.sqrt(2.0 / waves))
+    return np.asarray(total * np.sqrt(2.0 / len(waves)))
+
+
+def smooth_noise(rng: Generator, u: Array, v: Array, wavelength: float, waves: int = 8) -> Array:
+    """Draw a smooth noise and return it at the points (`u`, `v`); see :func:`noise_waves`."""
+    return noise_at(noise_waves(rng, wavelength, waves), u, v)
