@@ -4,6 +4,7 @@ from datetime import date
 import pytest
 
 from weipian_lab import simulate
+from weipian_lab.simulate.layers import Base, base_layers
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,9 @@ def tiny_size() -> simulate.Size:
 @pytest.fixture(scope="session")
 def tiny(tiny_size: simulate.Size) -> simulate.County:
     return simulate.make_county(7, tiny_size)
+
+
+@pytest.fixture(scope="session")
+def right(tiny: simulate.County) -> Base:
+    """Layers of the tiny county before errors are planted."""
+    return base_layers(tiny.seed, tiny.land)

@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import rasterio
+import shapely
 
 from weipian_lab import outputs, simulate
 from weipian_lab.grid import Block
@@ -50,3 +51,23 @@ def test_seed_makes_the_same_pixels_and_attributes(root: Path) -> None:
             assert np.asarray(same).all(), (name, column)
     errors = json.loads((folder / "truth" / "errors.json").read_text("utf-8"))
     assert errors["errors"] == county.errors
+
+
+def test_some_true_changes_lie_half_inside_basic_farmland(root: Path) -> None:
+    """Counted from truth and layer: 3 of 132 true changes are inside by 30–70 %, 8 are cut by its border."""
+    folder = root / "data" / "small"
+    truth = gpd.read_file(folder / "truth" / "changes.gpkg", layer="changes")
+    pbf = gpd.read_file(folder / "layers" / "county.gpkg", layer="YJJBNTTB")
+    true = truth[truth["is_true"]].to_crs(pbf.crs)
+    tree = shapely.STRtree(pbf.geometry.to_numpy())
+    share = np.array(
+        [
+            g.intersection(shapely.union_all(pbf.geometry.to_numpy()[tree.query(g)])).area / g.area
+            for g in true.geometry
+        ]
+    )
+    half = (share >= 0.3) & (share <= 0.7)
+    assert half.sum() >= 3
+    assert ((share > 0.02) & (share < 0.98)).sum() >= 8
+    assert (~true["lawful"][half]).any()
+    assert (share >= 0.98).sum() > 0.5 * len(true)  # most lie wholly inside

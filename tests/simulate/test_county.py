@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,11 +23,12 @@ from weipian_lab.simulate.cutting import Feature, cut
 from weipian_lab.simulate.history import make_history
 from weipian_lab.simulate.land import KINDS, make_land
 from weipian_lab.simulate.lattice import noded_rings
-from weipian_lab.simulate.layers import base_layers
+from weipian_lab.simulate.layers import Base
 from weipian_lab.simulate.names import DLMC
 from weipian_lab.simulate.pseudo import PSEUDO
 from weipian_lab.simulate.scene import Renderer
 from weipian_lab.simulate.season import CURVES, curve
+from weipian_lab.simulate.sites import Sites
 from weipian_lab.simulate.spectra import reflectance
 from weipian_lab.simulate.streams import stream
 from weipian_lab.simulate.works import ILLEGAL, LAWFUL
@@ -61,8 +63,8 @@ def test_a_cut_keeps_the_coverage_and_its_area() -> None:
     assert lake[0].area == pytest.approx(pond.area, rel=0.02)
 
 
-def test_land_is_a_coverage_and_areas_add_up(tiny: simulate.County) -> None:
-    dltb = base_layers(tiny.seed, tiny.land).frames["DLTB"]
+def test_land_is_a_coverage_and_areas_add_up(tiny: simulate.County, right: Base) -> None:
+    dltb = right.frames["DLTB"]
     shapes = dltb.geometry.to_numpy()
     assert shapely.coverage_is_valid(tiny.land.polygon)
     assert shapely.coverage_is_valid(shapes)
@@ -113,13 +115,13 @@ def test_pseudo_changes_name_their_cause(tiny: simulate.County) -> None:
     assert all(not e.is_true and e.cause in {look.kind for look in PSEUDO} for e in pseudo)
 
 
-def test_errors_are_planted_where_the_answer_says(tiny: simulate.County) -> None:
+def test_errors_are_planted_where_the_answer_says(tiny: simulate.County, right: Base) -> None:
     dltb = tiny.layers["DLTB"].set_index("BSM")
-    right = base_layers(tiny.seed, tiny.land).frames["DLTB"].set_index("BSM")
+    without = right.frames["DLTB"].set_index("BSM")
     listed = {r["feature"]: r["was"] for r in tiny.errors if r["kind"] == "class_out_of_date"}
-    differs = dltb.index[(dltb["DLBM"] != right["DLBM"]).to_numpy()]
+    differs = dltb.index[(dltb["DLBM"] != without["DLBM"]).to_numpy()]
     assert set(differs) == set(listed)
-    assert all(right.loc[b, "DLBM"] == was for b, was in listed.items())
+    assert all(without.loc[b, "DLBM"] == was for b, was in listed.items())
     assert {"pbf_over_built", "pbf_overlap", "slivers", "approval_shifted", "number_missing"} <= {
         r["kind"] for r in tiny.errors
     }
@@ -187,28 +189,67 @@ def _digest(county: simulate.County) -> str:
 _ELSEWHERE = """
 import sys
 sys.path[:0] = [{src!r}, {here!r}]
-import datetime, dataclasses
-from weipian_lab import simulate
-from test_county import _digest
-small = simulate.SIZES["small"]
-scenes = (simulate.Scene(datetime.date(2023, 7, 18)),
-          simulate.Scene(datetime.date(2024, 7, 17), cloud=0.2, shift_px=(0.4, 0.0)))
-size = dataclasses.replace(small, name="tiny", width_m=5000, height_m=5000, scenes=scenes)
-print(_digest(simulate.make_county(7, size)))
+from test_county import _digest, _three_km
+print(_digest(_three_km()))
 """
 
 
+def _three_km() -> simulate.County:
+    scenes = (
+        simulate.Scene(date(2023, 7, 18)),
+        simulate.Scene(date(2024, 7, 17), cloud=0.2, shift_px=(0.4, 0.0)),
+    )
+    size = replace(simulate.SIZES["small"], name="three", width_m=3_000, height_m=3_000, scenes=scenes)
+    return simulate.make_county(7, size)
+
+
+@pytest.fixture(scope="module")
+def here() -> str:
+    return _digest(_three_km())
+
+
+def _start(python: str, root: Path, **environment: str) -> subprocess.Popen[str]:
+    code = _ELSEWHERE.format(src=str(root / "src"), here=str(Path(__file__).parent))
+    return subprocess.Popen(
+        [python, "-c", code], stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    )
+
+
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
-def test_other_pythons_make_the_same_county(tiny: simulate.County, version: str, root: Path) -> None:
-    found = sorted(Path.home().glob(f".weipian-pythons/{version}/bin/python"))
-    if not found:
-        pytest.skip(f"no Python {version} with the project's packages in ~/.weipian-pythons")
-    code = _ELSEWHERE.format(src=str(root / "src"), here=str(Path(__file__).parent))
-    run = subprocess.run([str(found[0]), "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == _digest(tiny)
+def test_other_pythons_make_the_same_county(here: str, version: str, root: Path) -> None:
+    """Run by hand where those interpreters are; the figures stand in ``benchmarks/simulate.md``."""
+    pythons = Path(os.environ.get("WEIPIAN_PYTHONS", Path.home() / ".weipian-pythons"))
+    python = pythons / version / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"no Python {version} with the project's packages in {pythons} (WEIPIAN_PYTHONS)")
+    run = _start(str(python), root)
+    assert run.communicate()[0].strip() == here
+    assert run.returncode == 0
 
 
-def test_the_same_seed_makes_the_same_county_in_another_process(tiny: simulate.County, root: Path) -> None:
-    code = _ELSEWHERE.format(src=str(root / "src"), here=str(Path(__file__).parent))
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == _digest(tiny)
+def test_neither_another_process_nor_the_number_of_cores_changes_the_county(here: str, root: Path) -> None:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS")
+    runs = [
+        _start(sys.executable, root, **dict.fromkeys(names, cores), PYTHONHASHSEED=cores)
+        for cores in ("1", "2")
+    ]
+    assert [run.communicate()[0].strip() for run in runs] == [here, here]
+    assert [run.returncode for run in runs] == [0, 0]
+
+
+def test_more_cells_are_no_reason_to_look_longer_for_a_site(tiny: simulate.County) -> None:
+    """The first unused cell with room is taken, as a plain search through all cells would."""
+    kinds, used = ("field", "paddy"), set()
+    sites, land = Sites(tiny.land, stream(7, "t")), tiny.land
+    for minimum in (2_000.0, 30_000.0, 4_000.0, 1e9):
+        wanted = None
+        for place, rows in enumerate(sites.rows):
+            fit = rows[np.isin(land.kind[rows], kinds)]
+            if place not in used and shapely.area(land.polygon[fit]).sum() >= 1.25 * minimum:
+                wanted = fit
+                used.add(place)
+                break
+        taken = sites.take(kinds, minimum)
+        assert (taken is None) == (wanted is None)
+        if wanted is not None:
+            assert (taken == wanted).all()
