@@ -17,7 +17,8 @@ from weipian_lab.simulate.layers import DATA_YEAR
 __all__ = ["write_exports"]
 
 # 三调 → 二调 (three digits; 水库水面 there counted as construction) and → the 2023 guide (用地用海分类).
-# Teaching tables for the classes of the county only.
+# Teaching tables for the classes of the county only, written from memory and not yet checked against the
+# standards: 待核实 / unverified. They give files in another scheme to practise on; translate nothing by them.
 TO_ERDIAO = {
     "0101": "011",
     "0102": "012",
@@ -96,6 +97,7 @@ def write_exports(folder: Path, frames: dict[str, gpd.GeoDataFrame]) -> None:
     `DLTB_ERDIAO_2009.shp` GBK without a ``.cpg``, zone 35 without prefix; `DLTB_YDYH_2024.gpkg` zone 36 with
     prefix; `DLTB_zone36.shp` UTF-8, zone 36 without prefix, newer field name for the width;
     `YJJBNTTB_alias.shp` GBK with older field names; `shenhe.csv` with full-width brackets in its headings.
+    The codes of the second survey and of the 2023 guide are 待核实 (unverified), see :data:`TO_ERDIAO`.
     """
     dltb = frames["DLTB"]
     villages = np.unique(dltb["ZLDWDM"].to_numpy())
