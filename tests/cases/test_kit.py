@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +104,27 @@ def test_names_from_outside_are_escaped_and_never_formulas(course, tmp_path):
 def test_forms_are_measured(course):
     forms = json.loads((course / "trainer/forms.json").read_text("utf-8"))
     assert abs(forms["standardised"]) < 1
+
+
+def test_the_seed_tells_the_cases_and_never_the_secret(layers, tmp_path):
+    for name, secret in (("a", ""), ("b", ""), ("c", "x" * 32), ("d", "x" * 32)):
+        kit.new(tmp_path / name, layers, seats=2, seed=9, families=["house"], secret=secret)
+    kept = {
+        name: {
+            path.relative_to(tmp_path / name): path.read_text("utf-8")
+            for path in (tmp_path / name).rglob("*.*")
+        }
+        for name in "abcd"
+    }
+    assert kept["c"] == kept["d"]
+    keys = [json.loads(kept[name].pop(Path("trainer/key.json"))) for name in "abcd"]
+    assert keys[0].pop("secret") != keys[1].pop("secret")
+    assert keys[0] == keys[1]
+    cases = [json.loads(kept[name][Path("seats/seat-001/case.json")]) for name in "ab"]
+    assert cases[0].pop("secret") != cases[1].pop("secret")
+    assert cases[0] == cases[1]
+    sealed = json.loads((tmp_path / "a/trainer/key.json").read_text("utf-8"))["secret"]
+    assert not [path for path, text in kept["a"].items() if sealed in text]
 
 
 def test_what_a_trainer_can_get_wrong(course, layers, tmp_path):

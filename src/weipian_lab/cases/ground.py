@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ class County:
     scheme: str = "SANDIAO"
     version: str = "v1"
     _trees: dict[str, shapely.STRtree] = field(default_factory=dict)
+    _kept: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path | str, book: Rulebook) -> County:
@@ -100,6 +101,12 @@ class County:
         if layer not in self._trees:
             self._trees[layer] = shapely.STRtree(frame.geometry.values)
         return frame.iloc[np.sort(self._trees[layer].query(shape))]
+
+    def kept(self, name: str, select: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+        """Return a selection of features under a name; it is made once, for a class asks many times."""
+        if name not in self._kept:
+            self._kept[name] = select()
+        return self._kept[name]
 
     def ledger(self, shape: shapely.Geometry, *, without: Mapping[str, Any] | None = None) -> Ledger:
         """Overlay one patch with every layer.

@@ -41,7 +41,7 @@ class Recipe:
     parts
         Number of parcels.
     feature
-        Says whether a feature of the layer suits (row as a mapping).
+        Says whether a feature of the layer suits (row as a mapping); all do where it is None.
     """
 
     on: str
@@ -50,7 +50,7 @@ class Recipe:
     fits: Callable[[Ledger], bool] = lambda ledger: True
     grow: float = 0.0
     parts: int = 1
-    feature: Callable[[dict[str, object]], bool] = lambda row: True
+    feature: Callable[[dict[str, object]], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,18 +90,25 @@ def place(county: County, recipe: Recipe, rng: Generator) -> Place:
 
 
 def _candidates(county: County, layer: str, recipe: Recipe) -> gpd.GeoDataFrame:
-    frame = county.layers[layer]
-    prefix = recipe.on.partition(":")[2]
-    if prefix:
-        frame = frame[frame["DLBM"].astype(str).str.startswith(prefix)]
-    elif layer == "DLTB":
-        groups = [county.book.land_group(str(code), county.scheme) for code in frame["DLBM"]]
-        frame = frame[np.asarray(groups) == "cultivated"]
-    elif layer == "NCDL":
-        frame = frame.assign(geometry=road_surface(frame))
-    frame = frame[[bool(recipe.feature(row._asdict())) for row in frame.itertuples(index=False)]]
+    frame = county.kept(recipe.on, lambda: _suitable(county, layer, recipe.on))
+    if recipe.feature is not None:
+        frame = frame[[recipe.feature(row._asdict()) for row in frame.itertuples(index=False)]]
     if layer in {"DLTB", "YJJBNTTB"}:
         frame = frame[frame.geometry.area >= 0.5 * mu_to_m2(recipe.low_mu)]
+    return frame
+
+
+def _suitable(county: County, layer: str, on: str) -> gpd.GeoDataFrame:
+    """Return the features of a layer that a recipe names, whatever their size."""
+    frame = county.layers[layer]
+    prefix = on.partition(":")[2]
+    if prefix:
+        return frame[frame["DLBM"].astype(str).str.startswith(prefix)]
+    if layer == "DLTB":
+        groups = [county.book.land_group(str(code), county.scheme) for code in frame["DLBM"]]
+        return frame[np.asarray(groups) == "cultivated"]
+    if layer == "NCDL":
+        return frame.assign(geometry=road_surface(frame))
     return frame
 
 

@@ -1,8 +1,15 @@
-"""A class from a seed: one folder a seat without key, a sealed folder for the trainer."""
+"""A class from a seed: one folder a seat without key, a sealed folder for the trainer.
+
+Cases, forms and keys follow from the seed; the secret that signs answer files does not. It is drawn from the
+system's randomness and kept in ``trainer/key.json`` only, so that who knows the seed cannot sign for another
+seat. A seat's own secret lies in its ``case.json``, since the signing runs there: a signature shows changes
+by hand and swapped files, it cannot stop a trainee who programs. Who knows the seed can also make the cases
+again with their keys: tell it to nobody before the class is graded.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,6 +53,7 @@ def new(
     families: Sequence[str] = (),
     rulebook: str = "ningxia-2024",
     lang: Lang = "zh",
+    secret: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Prepared:
     """Make a class.
@@ -57,9 +65,12 @@ def new(
     layers
         Management layers (GeoPackage), usually the bundled county's.
     seats, seed
-        Number of seats; seed of everything, the signing secret included.
+        Number of seats; seed of the cases, the forms and the keys.
     families
         Families that are drawn; all where none is named.
+    secret
+        Secret that signs the answer files; "" draws a new one, whatever the seed (256 bit). To give one is
+        for tests that compare two classes byte by byte.
     progress
         Called with (done, total) after each seat.
 
@@ -82,7 +93,6 @@ def new(
     if (folder / "trainer").exists():
         raise InputError("kit.class_exists", path=folder)
     county = County.read(layers, load(rulebook))
-    secret = hashlib.sha256(f"weipian-class/{seed}/{county.book.sha256}".encode()).hexdigest()
     scenarios, forms = [], []
     taken: set[tuple[object, ...]] = set()
     for number, (family, form) in enumerate(_assign(chosen, seats, seed), 1):
@@ -90,7 +100,7 @@ def new(
         scenarios.append(scenario)
         forms.append(form)
         progress(number, seats)
-    _write(folder, scenarios, forms, secret, seed, lang)
+    _write(folder, scenarios, forms, secret or secrets.token_hex(32), seed, lang)
     hard = [[difficulty(s) for s, f in zip(scenarios, forms, strict=True) if f == form] for form in "AB"]
     measured = compare_forms(hard[0], hard[1])
     write_json(folder / "trainer" / "forms.json", asdict(measured))
