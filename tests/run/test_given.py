@@ -78,3 +78,12 @@ def test_an_empty_file_gives_nothing_and_a_missing_one_is_refused(tmp_path: Path
     assert read_parameters(tmp_path / "p.yaml") == {}
     with pytest.raises(InputError, match=r"q\.yaml"):
         read_parameters(tmp_path / "q.yaml")
+
+
+@pytest.mark.parametrize("written", ["B02,B03", "[B02, B03]", "B02, B03"])
+def test_a_list_needs_no_brackets(written):
+    assert gather("01_screening", None, [f"bands={written}"]) == {"bands": ["B02", "B03"]}
+
+
+def test_one_word_is_a_list_of_one():
+    assert gather("01_screening", None, ["exports=shp"]) == {"exports": ["shp"]}

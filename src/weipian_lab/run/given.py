@@ -44,7 +44,8 @@ def read_parameters(file: Path) -> dict[str, Any]:
 def gather(notebook: str, file: Path | None, words: Iterable[str]) -> dict[str, Any]:
     """Return the parameters of a file with those of the words on top.
 
-    A word's value is read as YAML (``0.3``, ``true``, ``[B08, B11]``), or as it stands where text is wanted.
+    A word's value is read as YAML (``0.3``, ``true``, ``[B08, B11]``), or as it stands where text is wanted;
+    where a list is wanted the brackets may be left out (``B08,B11``).
 
     Raises
     ------
@@ -59,8 +60,15 @@ def gather(notebook: str, file: Path | None, words: Iterable[str]) -> dict[str, 
         name, sign, value = word.partition("=")
         if not sign or not name:
             raise ParameterError("run.parameter_form", word=word)
-        found[name] = value if _takes_text(wanted, name) else _value(value)
+        found[name] = _read(value, wanted, name)
     return found
+
+
+def _read(written: str, wanted: type[Common], name: str) -> Any:
+    if _takes_text(wanted, name):
+        return written
+    is_list = get_origin(wanted.model_fields[name].annotation) is list
+    return _value(f"[{written}]" if is_list and not written.startswith("[") else written)
 
 
 def _value(written: str) -> Any:
