@@ -17,7 +17,7 @@ import shapely
 from weipian_lab import simulate
 from weipian_lab.area import ellipsoidal_area
 from weipian_lab.grid import Block
-from weipian_lab.simulate.batches import BATCHES, make_batch
+from weipian_lab.simulate.batches import BATCHES, _drawn, make_batch
 from weipian_lab.simulate.cropmap import crop_map, season_cause
 from weipian_lab.simulate.cutting import Feature, cut
 from weipian_lab.simulate.history import make_history
@@ -159,6 +159,12 @@ def test_batches_have_parents_and_parts(tiny: simulate.County) -> None:
     part, kept = split["MJ"].iloc[0], split["MJ"].iloc[1]
     assert kept > part  # the second still carries its parent's area
     assert set(frame["SFYN"]) <= {"是", "否"}
+
+
+def test_a_narrow_road_does_not_vanish_when_drawn() -> None:
+    road = shapely.box(0.0, 0.0, 300.0, 5.0)
+    rng = stream(1, "drawn")
+    assert all(_drawn(rng, road).area > 0.0 for _ in range(400))
 
 
 def test_season_causes() -> None:

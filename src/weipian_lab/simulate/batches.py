@@ -142,7 +142,8 @@ def _drawn(rng: Generator, shape: shapely.Polygon) -> shapely.Polygon:
     """As an interpreter draws it: a little off, a little larger or smaller, fewer corners."""
     moved = shapely.affinity.translate(shape, *rng.normal(0.0, 1.5, 2))
     drawn = moved.buffer(float(rng.normal(0.8, 1.5)), join_style="mitre").simplify(1.5)
-    parts = [p for p in shapely.get_parts(drawn) if p.geom_type == "Polygon"]
+    # a road drawn too narrow may vanish: then it is drawn as it is
+    parts = [p for p in shapely.get_parts(drawn) if p.geom_type == "Polygon" and not p.is_empty]
     return max(parts, key=lambda p: p.area) if parts else shape
 
 
