@@ -2,7 +2,7 @@
 
     python benchmarks/simulate.py difficulty [--data data/small]
     python benchmarks/simulate.py landscape
-    python benchmarks/simulate.py cost          (three sizes; minutes)
+    python benchmarks/simulate.py cost          (four sizes; minutes)
 
 The figures of ``benchmarks/simulate.md`` and ``data/README.md`` come from here.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import resource
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from rasterio.features import rasterize
 
 from weipian_lab import change, rasters, simulate
 from weipian_lab.area import ellipsoidal_area
+from weipian_lab.simulate.county import write_scene
 
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS = (
@@ -136,21 +138,26 @@ def ndvi(county: simulate.County) -> None:
 
 
 def cost() -> None:
-    """Print seconds of land with layers and of one rendered image, and peak memory, at three sizes."""
+    """Print CPU time of land with layers, of one image rendered and written, and peak memory, by size."""
     full = simulate.SIZES["county"]
-    for km in (6, 12, 24):
-        size = replace(full, name=f"{km}km", width_m=km * 1000, height_m=km * 1000, scenes=full.scenes[1:2])
+    for km in (6, 12, 24, 44):  # the last is the county itself
+        size = replace(full, name=f"{km}km", width_m=km * 1000, height_m=km * 1000)
+        scene = size.scenes[1]
         start = time.process_time()
         county = simulate.make_county(size=size)
         land = time.process_time()
-        county.render(size.scenes[0])
-        image = time.process_time()
+        image, scl = county.render(scene)
+        rendered = time.process_time()
+        with tempfile.TemporaryDirectory() as folder:
+            write_scene(Path(folder), county, scene, image, scl)
+        written = time.process_time()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"| {km * km} km² | {len(county.land.kind)} | {(land - start) / km**2 * 1000:.0f} ms/km² "
-            f"| {(image - land) / km**2 * 1000:.0f} ms/km² | {peak:.0f} MB |",
-            flush=True,
-        )
+        each = [
+            f"{(b - a):.1f} s ({(b - a) / km**2 * 1000:.0f} ms/km²)"
+            for a, b in ((start, land), (land, rendered), (rendered, written))
+        ]
+        parcels = int(county.land.inside.sum())
+        print(f"| {km * km} km² | {parcels} | {' | '.join(each)} | {peak:.0f} MB |", flush=True)
 
 
 if __name__ == "__main__":
