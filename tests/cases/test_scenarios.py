@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import shapely
 
 from weipian_lab.cases import FAMILIES, Session, choose, make, read_answers, score, trace
 from weipian_lab.cases.ground import PARTS
@@ -27,6 +28,7 @@ def test_each_family_is_solvable_and_agrees_with_its_overlay(county, family):
         assert (result.total, result.passed, result.red_lines) == (100.0, True, ())
         m2 = scenario.ledger.m2
         assert sum(m2[name] for name in PARTS) == pytest.approx(m2["total"], abs=0.01)
+        assert shapely.get_precision(scenario.shape) == 0  # else its overlay is snapped, and does not close
         again = county.ledger(scenario.shape)
         assert again.m2["cultivated"] == m2["cultivated"]
         assert dt.date.fromisoformat(scenario.patch["date_before"]) < scenario.opened_on

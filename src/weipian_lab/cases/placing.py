@@ -145,7 +145,7 @@ def _rectangle(anchor: shapely.Geometry, recipe: Recipe, rng: Generator) -> shap
     block = shapely.box(-length / 2, -width / 2, length / 2, width / 2)
     angle = float(np.degrees(np.arctan2(along[1], along[0])))
     turned = affinity.rotate(block, angle, origin=(0, 0))
-    return shapely.set_precision(affinity.translate(turned, *centre), 0.01)
+    return _rounded(affinity.translate(turned, *centre))
 
 
 def _point_in(shape: shapely.Geometry, rng: Generator) -> tuple[float, float]:
@@ -165,7 +165,12 @@ def _outgrown(anchor: shapely.Geometry, share: float, rng: Generator) -> shapely
     angle = float(rng.choice([0, 90, 180, 270]))
     dx, dy = reach * np.cos(np.radians(angle)), reach * np.sin(np.radians(angle))
     moved = [affinity.translate(outline, dx * step, dy * step) for step in np.linspace(0, 1, 5)]
-    return shapely.set_precision(_largest(shapely.union_all(moved)), 0.01)
+    return _rounded(_largest(shapely.union_all(moved)))
+
+
+def _rounded(shape: shapely.Geometry) -> shapely.Geometry:
+    """Round to 1 cm; the grid is taken off again, else overlays would snap their cuts to it."""
+    return shapely.set_precision(shapely.set_precision(shape, 0.01), 0)
 
 
 def _largest(shape: shapely.Geometry) -> shapely.Geometry:
