@@ -11,6 +11,7 @@ from typing import Any
 
 from weipian_lab.cases.scenario import Answer, Scenario
 from weipian_lab.cases.signing import sign
+from weipian_lab.cases.wording import sentence
 from weipian_lab.cases.workdays import as_date
 from weipian_lab.errors import InputError, ProcedureError, WeipianError
 from weipian_lab.outputs import write_json
@@ -92,7 +93,7 @@ class Session:
                 False,
                 error.rule_id,
                 error.article,
-                str(error),
+                sentence(self.scenario.book, error),
                 red,
                 error.missing,
                 self.case.state,
