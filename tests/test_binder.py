@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+
+from weipian_lab import yamlio
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,7 +54,7 @@ def test_binder_installs_in_post_build_after_the_copy(dockerfile: str) -> None:
 
 def test_the_two_environment_files_are_one() -> None:
     assert (ROOT / "environment.yml").read_bytes() == (ROOT / "binder/environment.yml").read_bytes()
-    environment = YAML(typ="safe", pure=True).load((ROOT / "environment.yml").read_text("utf-8"))
+    environment = yamlio.loads((ROOT / "environment.yml").read_text("utf-8"))
     assert environment["dependencies"] == ["python=3.12", "pip"]
     assert environment["channels"] == ["conda-forge", "nodefaults"]
 

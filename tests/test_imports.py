@@ -13,6 +13,7 @@ PACKAGE = ROOT / "src" / "weipian_lab"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 LEVELS = [
+    {"yamlio"},
     {"text"},
     {"errors"},
     {"outputs"},

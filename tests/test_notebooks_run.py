@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
+from weipian_lab import yamlio
 from weipian_lab.run import verify
 from weipian_lab.run.demo import Demo, headline, run_demo
 from weipian_lab.run.parameters import MODELS
 from weipian_lab.run.runner import run_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
-SMALL: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(
-    (ROOT / "notebooks/params/smoke.yaml").read_text("utf-8")
-)
+SMALL: dict[str, dict[str, Any]] = yamlio.loads((ROOT / "notebooks/params/smoke.yaml").read_text("utf-8"))
 OUTSIDE = re.compile(r"https?://|cdnjs|unpkg|jsdelivr|<script|<link", re.IGNORECASE)
 MOST_MB = 1000
 MAIN = {

@@ -14,7 +14,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+
+from weipian_lab import yamlio
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -61,7 +62,7 @@ def test_no_eval_no_shell_no_unsafe_yaml() -> None:
                 )
                 for keyword in node.keywords:
                     assert keyword.arg != "shell", f"{file.name}: shell"
-                assert name != "YAML" or "'unsafe'" not in ast.unparse(node), f"{file.name}: unsafe YAML"
+                assert not name.startswith("yaml.") or file.name == "yamlio.py", f"{file.name}: {name}"
 
 
 def test_no_large_file_no_key_no_machine_path() -> None:
@@ -114,7 +115,7 @@ def test_no_makefile_or_script_names_an_index() -> None:
 
 def test_version_and_licence_are_the_same_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    citation = YAML(typ="safe", pure=True).load((ROOT / "CITATION.cff").read_text("utf-8"))
+    citation = yamlio.loads((ROOT / "CITATION.cff").read_text("utf-8"))
     assert citation["version"] == project["version"]
     assert citation["license"] == project["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text("utf-8")

@@ -3,7 +3,7 @@
 The machine says 疑似 (suspected); people decide.
 Modules import in one direction only, from left to right::
 
-    text <- errors <- outputs <- area, grid <- rasters, vectors, rulebook <- change, features
+    yamlio <- text <- errors <- outputs <- area, grid <- rasters, vectors, rulebook <- change, features
          <- patches, classify, overlay, accuracy, tuning, cases, simulate <- plots, maps, widgets
          <- run, cli
 """

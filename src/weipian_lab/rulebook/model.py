@@ -27,6 +27,7 @@ __all__ = [
 Group = Literal["cultivated", "other_agricultural", "construction", "unused"]
 Name = Annotated[str, StringConstraints(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+Day = Annotated[dt.date, Field(strict=False)]  # written as text: YAML's core schema has no dates
 
 
 class _Strict(BaseModel):
@@ -48,7 +49,7 @@ class Source(Title):
     """A notice, law or standard; `style` says how its articles are printed."""
 
     style: Literal["article", "section", "own"]
-    date: dt.date
+    date: Day
 
 
 class RuleEntry(_Strict):
@@ -60,8 +61,8 @@ class RuleEntry(_Strict):
     unit: str = ""
     source: Text
     article: str = ""
-    effective_from: dt.date = Field(alias="from")
-    effective_to: dt.date | None = Field(default=None, alias="to")
+    effective_from: Day = Field(alias="from")
+    effective_to: Day | None = Field(default=None, alias="to")
     verified: bool
     note: Title | None = None
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from io import StringIO
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
+from weipian_lab import yamlio
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.run.parameters import Common, model
 
@@ -28,12 +24,11 @@ def read_parameters(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise InputError("errors.missing_file", path=file)
     try:
-        content = _yaml(file.read_text("utf-8"))
+        content = yamlio.loads(file.read_text("utf-8"))
     except UnicodeDecodeError as error:
         raise InputError("run.bad_yaml", path=file, line=1, reason="UTF-8") from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InputError("run.bad_yaml", path=file, line=line, reason=error.problem) from error
+    except yamlio.YamlError as error:
+        raise InputError("run.bad_yaml", path=file, line=error.line, reason=error.problem) from error
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
@@ -73,21 +68,9 @@ def _read(written: str, wanted: type[Common], name: str) -> Any:
 
 def _value(written: str) -> Any:
     try:
-        return _yaml(written)
-    except YAMLError:
+        return yamlio.loads(written)
+    except yamlio.YamlError:
         return written  # not YAML: text, which the model judges
-
-
-def _yaml(written: str) -> Any:
-    return _without_dates(YAML(typ="safe", pure=True).load(StringIO(written)))
-
-
-def _without_dates(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_dates(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_dates(item) for item in value]
-    return value.isoformat() if isinstance(value, (date, datetime)) else value
 
 
 def _takes_text(wanted: type[Common], name: str) -> bool:

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from weipian_lab import change
+from weipian_lab import change, yamlio
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.screening.pipeline import Fitted
 from weipian_lab.text import t
@@ -107,8 +105,8 @@ def read_tuned(path: str | Path, method: str) -> float:
     if not str(path) or not file.is_file():
         raise InputError("errors.missing_file", path=path or "tuned.yaml")
     try:
-        content = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
+        content = yamlio.loads(file.read_text("utf-8"))
+    except (yamlio.YamlError, UnicodeDecodeError) as error:
         raise InputError("screening.bad_tuned", path=path) from error
     value = content.get("threshold") if isinstance(content, dict) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):

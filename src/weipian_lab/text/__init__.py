@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, cast, get_args
 
-from ruamel.yaml import YAML
+from weipian_lab import yamlio
 
 __all__ = ["LANGS", "Lang", "catalogue", "current", "language", "t", "use"]
 
@@ -59,7 +59,7 @@ def catalogue(topic: str) -> Mapping[str, Mapping[str, str]]:
     source = files(__package__).joinpath(f"{topic}.yaml")
     if not source.is_file():
         raise KeyError(f"no text catalogue {topic!r}")
-    return cast(Mapping[str, Mapping[str, str]], YAML(typ="safe", pure=True).load(source.read_text("utf-8")))
+    return cast(Mapping[str, Mapping[str, str]], yamlio.loads(source.read_text("utf-8")))
 
 
 def t(key: str, /, lang: Lang | None = None, **values: Any) -> str:

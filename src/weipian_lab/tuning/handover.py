@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from weipian_lab import yamlio
 from weipian_lab.errors import InputError
 from weipian_lab.outputs import write_text
 
@@ -22,19 +20,13 @@ def write_tuned(path: Path | str, parameters: Mapping[str, Any], provenance: Map
 
     ``threshold`` and ``method`` also stand at the top, where the screening looks for them.
     """
-    stream = io.StringIO()
-    yaml = YAML()
-    yaml.default_flow_style = False
-    yaml.allow_unicode = True
-    yaml.width = 110
     top = {"threshold": parameters.get("threshold_number"), "method": parameters.get("method")}
     content = {
         **{k: v for k, v in top.items() if v is not None},
         "parameters": parameters,
         "provenance": provenance,
     }
-    yaml.dump(_plain(content), stream)
-    return write_text(path, stream.getvalue())
+    return write_text(path, yamlio.dumps(_plain(content)))
 
 
 def read_tuned(path: Path | str) -> dict[str, Any]:
@@ -49,8 +41,8 @@ def read_tuned(path: Path | str) -> dict[str, Any]:
     if not path.is_file():
         raise InputError("errors.missing_file", path=path.name)
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
+        content = yamlio.loads(path.read_text("utf-8"))
+    except (yamlio.YamlError, UnicodeDecodeError) as error:
         raise InputError("tuning.bad_tuned", path=path.name) from error
     if not isinstance(content, dict) or not isinstance(content.get("parameters"), dict):
         raise InputError("tuning.bad_tuned", path=path.name)

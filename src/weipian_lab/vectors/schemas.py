@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from ruamel.yaml import YAML
 
+from weipian_lab import yamlio
 from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import current
 from weipian_lab.vectors.model import Repair
@@ -23,7 +23,7 @@ __all__ = ["apply", "label_field", "names", "normalised", "require"]
 @cache
 def _catalogue() -> Mapping[str, Any]:
     source = files(__package__).joinpath("schemas.yaml").read_text("utf-8")
-    return cast(Mapping[str, Any], YAML(typ="safe", pure=True).load(source))
+    return cast(Mapping[str, Any], yamlio.loads(source))
 
 
 def names() -> tuple[str, ...]:
