@@ -80,7 +80,7 @@ def test_the_wrong_end_loses_the_points_of_the_end_whatever_the_penalty(county):
     session.answer("settle", last.on, **{**last.evidence, "verdict": "FACILITY_AG"})
     result = score(session)
     facts = next(item for item in result.items if item.name == "facts")
-    assert facts.points < facts.possible and "settle.verdict" in facts.losses[0]
+    assert facts.points < facts.possible and "设施农用地" in facts.losses[0]
 
 
 def test_doubtful_photos_are_refused_as_evidence(county):

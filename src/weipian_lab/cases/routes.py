@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from weipian_lab.cases.facts import Moment
+from weipian_lab.cases.papers import with_forms
 from weipian_lab.cases.scenario import Answer, Key, Scenario
 from weipian_lab.cases.session import Session
 from weipian_lab.cases.terms import last_day, limit_end, transition_end
@@ -47,7 +49,10 @@ class Plan:
         documents += list(evidence.pop("more", ()))
         if documents:
             evidence["documents"] = documents
-        answer = Answer(event, day or self.on(), evidence)
+        on = day or self.on()
+        before = tuple(self.session.case.steps)
+        evidence = with_forms(Moment(self.scenario, self.session.case, before, on, evidence), event)
+        answer = Answer(event, on, evidence)
         outcome = self.session.answer(answer.event, answer.on, **evidence)
         if not outcome.accepted:
             raise KeyFaultError("cases.bad_key", case=self.scenario.case_id, event=event, why=outcome.message)

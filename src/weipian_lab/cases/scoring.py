@@ -12,10 +12,14 @@ from typing import Any
 
 import pandas as pd
 
+from weipian_lab.cases.facts import Moment
 from weipian_lab.cases.guards.refusal import names
+from weipian_lab.cases.papers import check, remarks
 from weipian_lab.cases.scenario import Key
 from weipian_lab.cases.session import Session
+from weipian_lab.cases.wording import FIELDS, event_name, field_name, listed, state_name, step_name
 from weipian_lab.errors import ParameterError
+from weipian_lab.rulebook import Rulebook
 from weipian_lab.text import Lang, t
 
 __all__ = ["Item", "Score", "score", "trace"]
@@ -78,6 +82,7 @@ def score(session: Session, key: Key | None = None) -> Score:
         "facts": _facts(session, key),
         "grounds": _grounds(session, key),
         "documents": _errors(session, "documents"),
+        "papers": _papers(session, key),
         "order": _errors(session, "order"),
         "terms": _terms(session),
     }
@@ -85,10 +90,12 @@ def score(session: Session, key: Key | None = None) -> Score:
     items = tuple(
         Item(name, round(weights[name] * (part if started else 0.0), 2), weights[name], tuple(losses))
         for name, (part, losses) in share.items()
+        if name in weights
     )
     red = tuple(
         dict.fromkeys(
-            f"{outcome.rule_id} · {outcome.answer.event} {outcome.answer.on}"
+            f"{outcome.rule_id} · {event_name(session.scenario.book, outcome.answer.event)}"
+            f" {outcome.answer.on}"
             for outcome in session.outcomes
             if outcome.red_line
         )
@@ -103,13 +110,17 @@ def _end(session: Session, key: Key) -> tuple[float, list[str]]:
     case = session.case
     losses = []
     if case.state != key.state:
-        found, needed = (session.scenario.book.procedure.states[s].zh for s in (case.state, key.state))
+        found, needed = (state_name(session.scenario.book, s) for s in (case.state, key.state))
         losses.append(t("cases.l_end", found=found, needed=needed))
     reached = {_branch(event) for event in (step.event for step in case.steps)} - {""}
     wanted = {_branch(answer.event) for answer in key.answers} - {""}
     if reached != wanted:
         losses.append(
-            t("cases.l_branch", found=", ".join(sorted(reached)) or "–", needed=", ".join(sorted(wanted)))
+            t(
+                "cases.l_branch",
+                found=listed(session.scenario.book, sorted(reached), "EVENT"),
+                needed=listed(session.scenario.book, sorted(wanted), "EVENT"),
+            )
         )
     return 1 - 0.5 * len(losses), losses
 
@@ -135,12 +146,18 @@ def _steps(session: Session, key: Key) -> tuple[float, list[str]]:
     taken = {_name(step.event, step.evidence) for step in session.case.steps}
     wanted = list(dict.fromkeys(_name(answer.event, answer.evidence) for answer in key.answers))
     missing = [name for name in wanted if name not in taken]
-    losses = [t("cases.l_step", step=name) for name in missing]
+    book = session.scenario.book
+    losses = [t("cases.l_step", step=_title(book, name)) for name in missing]
     return 1 - len(missing) / max(len(wanted), 1), losses
 
 
 def _name(event: str, evidence: Mapping[str, Any]) -> str:
     return f"{event}:{evidence.get('kind')}" if event == "collect" else event
+
+
+def _title(book: Rulebook, name: str) -> str:
+    event, _, kind = name.partition(":")
+    return step_name(book, event, kind)
 
 
 def _facts(session: Session, key: Key) -> tuple[float, list[str]]:
@@ -153,14 +170,15 @@ def _facts(session: Session, key: Key) -> tuple[float, list[str]]:
         found = stated.get(name)
         alike = set(names(found)) == set(names(needed)) if isinstance(needed, list) else found == needed
         if not alike:
-            losses.append(t("cases.l_fact", fact=name, found=_short(found), needed=_short(needed)))
+            event, field = name.split(".")
+            title = f"{event_name(session.scenario.book, event)}·{field_name(field)}"
+            was, due = (_short(session, field, value) for value in (found, needed))
+            losses.append(t("cases.l_fact", fact=title, found=was, needed=due))
     return 1 - len(losses) / max(len(key.facts), 1), losses
 
 
-def _short(value: Any) -> str:
-    return (
-        "–" if value is None else "、".join(names(value)) if isinstance(value, (list, tuple)) else str(value)
-    )
+def _short(session: Session, field: str, value: Any) -> str:
+    return listed(session.scenario.book, names(value), FIELDS.get(field, ""))
 
 
 def _grounds(session: Session, key: Key) -> tuple[float, list[str]]:
@@ -170,8 +188,28 @@ def _grounds(session: Session, key: Key) -> tuple[float, list[str]]:
     if not deciding:
         return 1.0, []
     missing = sorted(key.grounds - cited)
-    losses = [t("cases.l_ground", kind=kind) for kind in missing]
+    losses = [t("cases.l_ground", kind=listed(session.scenario.book, [k], "EVIDENCE")) for k in missing]
     return 1 - len(missing) / max(len(key.grounds), 1), losses
+
+
+def _papers(session: Session, key: Key) -> tuple[float, list[str]]:
+    """Share of the gaps that the key's papers have and the trainee filled in as the case's facts are."""
+    book, steps = session.scenario.book, session.case.steps
+    taken = {_name(step.event, step.evidence): step for step in steps}
+    wanted = {_name(a.event, a.evidence): a for a in key.answers if a.evidence.get("forms")}
+    right, possible, losses = 0, 0, []
+    for name, answer in wanted.items():
+        codes, step = list(answer.evidence["forms"]), taken.get(name)
+        if step is None:  # the step itself is counted under `steps`; its gaps are lost with it
+            possible += sum(len(book.forms[code].gaps) for code in codes)
+            continue
+        before = steps[: step.number - 1]
+        checked = check(
+            Moment(session.scenario, session.case, before, step.on, step.evidence), step.event, codes
+        )
+        right, possible = right + sum(one.right for one in checked), possible + len(checked)
+        losses += remarks(book, checked, counted=False)
+    return (right / possible if possible else 1.0), losses
 
 
 def _errors(session: Session, kind: str) -> tuple[float, list[str]]:
@@ -182,7 +220,8 @@ def _errors(session: Session, kind: str) -> tuple[float, list[str]]:
     for outcome in session.outcomes:
         of_documents = bool(set(outcome.missing) & codes)
         if not outcome.accepted and of_documents == (kind == "documents"):
-            losses.append(f"{outcome.answer.event} {outcome.answer.on}：{outcome.message}")
+            title = event_name(session.scenario.book, outcome.answer.event)
+            losses.append(f"{title} {outcome.answer.on}：{outcome.message}")
     return max(0.0, 1 - cost * len(losses)), losses
 
 
@@ -194,7 +233,7 @@ def _terms(session: Session) -> tuple[float, list[str]]:
     losses = [
         t(
             "cases.l_late",
-            event=s.event,
+            event=event_name(session.scenario.book, s.event),
             days=s.late_days,
             rule=session.scenario.book.rule(s.late_rule, s.on).cite(),
         )

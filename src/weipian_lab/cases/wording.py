@@ -10,7 +10,7 @@ from weipian_lab.errors import ProcedureError
 from weipian_lab.rulebook import Rulebook
 from weipian_lab.text import Lang, catalogue, current, t
 
-__all__ = ["event_name", "field_name", "listed", "sentence", "state_name", "word"]
+__all__ = ["FIELDS", "event_name", "field_name", "listed", "sentence", "state_name", "step_name", "word"]
 
 KINDS: Mapping[str, str] = {
     "event": "EVENT",
@@ -37,6 +37,21 @@ OF_REFUSAL: Mapping[str, str] = {
     "g_own_matter": "DEPARTMENT",
 }
 """What `found`, `choices` and `needed` of a refusal hold; words of the catalogue where it is not named."""
+
+
+FIELDS: Mapping[str, str] = {
+    "verdict": "VERDICT",
+    "matter": "MATTER",
+    "department": "DEPARTMENT",
+    "problem": "FEEDBACK",
+    "basis": "BASIS",
+    "grounds": "EVIDENCE",
+    "kind": "EVIDENCE",
+    "data": "EVIDENCE",
+    "measures": "MEASURE",
+    "documents": "DOCUMENT",
+}
+"""Code list that the fields of an event are chosen from, where there is one."""
 
 
 def word(book: Rulebook, code: object, kind: str = "", lang: Lang | None = None) -> str:
@@ -75,6 +90,12 @@ def event_name(book: Rulebook, event: str, lang: Lang | None = None) -> str:
         if step.event == event:
             return step.text(lang or current())
     return event
+
+
+def step_name(book: Rulebook, event: str, kind: str = "", lang: Lang | None = None) -> str:
+    """Return the name of a step: its event, and the kind of evidence where one is collected."""
+    name = event_name(book, event, lang)
+    return f"{name}·{word(book, kind, 'EVIDENCE', lang)}" if kind else name
 
 
 def state_name(book: Rulebook, state: str, lang: Lang | None = None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from weipian_lab.errors import RulebookError
-from weipian_lab.rulebook.model import Code, Content, LandClass, Procedure, RuleEntry, Source
+from weipian_lab.rulebook.model import Code, Content, Form, LandClass, Procedure, RuleEntry, Source, Stage
 from weipian_lab.text import Lang, current, t
 
 __all__ = ["Rule", "Rulebook", "Threshold"]
@@ -82,6 +82,16 @@ class Rulebook:
     def procedure(self) -> Procedure:
         """The table of states, events, guards, deadlines and red lines."""
         return self._content.procedure
+
+    @property
+    def stages(self) -> Mapping[str, Stage]:
+        """Stages of the work with their papers; empty where the rulebook has none."""
+        return self._content.stages
+
+    @property
+    def forms(self) -> Mapping[str, Form]:
+        """Papers as forms with gaps, by code; empty where the rulebook has none."""
+        return self._content.forms
 
     def title(self, lang: Lang | None = None) -> str:
         """Return the rulebook's title."""

@@ -125,6 +125,14 @@ def _check_references(content: Content, tree: Tree) -> None:
             _defined(event, events, "event", where, tree)
     for i, red in enumerate(content.procedure.red_lines):
         _defined(red.rule, rules, "rule", ("procedure", "red_lines", i), tree)
+    for name, stage in content.stages.items():
+        for document in stage.documents:
+            _defined(document, documents, "document", ("stages", name), tree)
+    papers = documents | set(content.codes.get("EVIDENCE", {}))
+    for name, form in content.forms.items():
+        _defined(name, papers, "document", ("forms", name), tree)
+        for rule_id in filter(None, (form.rule, *(gap.rule for gap in form.gaps))):
+            _defined(rule_id, rules, "rule", ("forms", name), tree)
 
 
 def _defined(name: str, known: set[str], kind: str, where: Sequence[Any], tree: Tree) -> None:

@@ -11,6 +11,8 @@ __all__ = [
     "Code",
     "Content",
     "Deadline",
+    "Form",
+    "Gap",
     "Guard",
     "LandClass",
     "LandScheme",
@@ -18,6 +20,7 @@ __all__ = [
     "RedLine",
     "RuleEntry",
     "Source",
+    "Stage",
     "State",
     "ThresholdEntry",
     "Title",
@@ -175,6 +178,37 @@ class Procedure(_Strict):
     red_lines: list[RedLine] = []
 
 
+class Gap(_Strict):
+    """One gap of a paper: what it should hold, how near a number must come, the rule behind it."""
+
+    name: Name
+    kind: Literal["number", "date", "text", "one", "many", "given"]
+    fact: Text
+    rule: Name | None = None
+    unit: str = ""
+    tolerance: int | float = 0
+    choices: list[str] = []
+
+    @model_validator(mode="after")
+    def _choices_where_one_chooses(self) -> Gap:
+        if bool(self.choices) != (self.kind in {"one", "many"}):
+            raise ValueError("`choices` belong to the kinds `one` and `many`")
+        return self
+
+
+class Form(_Strict):
+    """A paper as a form."""
+
+    rule: Name
+    gaps: list[Gap] = Field(min_length=1)
+
+
+class Stage(Title):
+    """A stage of the work with the papers that are drawn up in it."""
+
+    documents: list[str]
+
+
 class Content(_Strict):
     """Everything a rulebook holds after its included files are merged."""
 
@@ -187,3 +221,5 @@ class Content(_Strict):
     land_classes: dict[str, LandScheme]
     codes: dict[str, dict[str, Code]]
     procedure: Procedure
+    stages: dict[str, Stage] = {}
+    forms: dict[str, Form] = {}
