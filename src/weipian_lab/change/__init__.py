@@ -5,10 +5,17 @@
 
 from weipian_lab.change.agreement import agreement
 from weipian_lab.change.detectors import DETECTORS, USUAL_RULES, chi2_probability, fit, score
+from weipian_lab.change.indices import brightness, ndvi
 from weipian_lab.change.pixels import Model, band_roles
 from weipian_lab.change.registration import Shift, measure_shift, resample
 from weipian_lab.change.residual import PRESETS
-from weipian_lab.change.series import DIRECTIONS, SeriesChange, score_series
+from weipian_lab.change.series import (
+    DIRECTIONS,
+    SeriesChange,
+    same_season,
+    score_series,
+    summarise,
+)
 from weipian_lab.change.thresholds import RULES, Threshold, threshold
 
 __all__ = [
@@ -23,11 +30,15 @@ __all__ = [
     "Threshold",
     "agreement",
     "band_roles",
+    "brightness",
     "chi2_probability",
     "fit",
     "measure_shift",
+    "ndvi",
     "resample",
+    "same_season",
     "score",
     "score_series",
+    "summarise",
     "threshold",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from weipian_lab.change.pixels import Float, Mask, Model, Samples, band_roles
 from weipian_lab.errors import ParameterError
 
-__all__ = ["IndexModel", "fit_index", "index_image"]
+__all__ = ["IndexModel", "brightness", "fit_index", "index_image", "ndvi"]
 
 # the catalogue's letters for bands
 _LETTERS = {"blue": "B", "green": "G", "red": "R", "nir": "N", "swir1": "S1", "swir2": "S2"}
@@ -66,6 +66,24 @@ def index_image(image: Float, name: str, bands: Sequence[str] | None = None) -> 
     plane = np.asarray(value, dtype=np.float32)
     defined: Float = np.where(np.isfinite(plane), plane, np.float32(np.nan))
     return defined
+
+
+def ndvi(cube: Float, bands: Sequence[str] | None) -> Float | None:
+    """Return the NDVI of ``(band, …)`` reflectance, −1 to 1; None without a red and a near-infrared band."""
+    roles = band_roles(len(cube), bands)
+    if not {"red", "nir"} <= roles.keys():
+        return None
+    red, nir = cube[roles["red"]], cube[roles["nir"]]
+    index: Float = (nir - red) / np.maximum(np.abs(nir) + np.abs(red), np.float32(1e-6))
+    return index
+
+
+def brightness(cube: Float, bands: Sequence[str] | None) -> Float:
+    """Return the mean visible reflectance of ``(band, …)``; of all bands where none is known as visible."""
+    roles = band_roles(len(cube), bands)
+    visible = [roles[r] for r in ("blue", "green", "red") if r in roles] or list(range(len(cube)))
+    mean: Float = cube[visible].mean(axis=0)
+    return mean
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weipian_lab.change.detectors import USUAL_RULES, score
-from weipian_lab.change.pixels import Float, Mask, as_cube, band_roles
+from weipian_lab.change.indices import brightness as brightness_of
+from weipian_lab.change.indices import ndvi
+from weipian_lab.change.pixels import Float, Mask, as_cube
 from weipian_lab.change.thresholds import Threshold, threshold
 from weipian_lab.errors import GridError, InputError, ParameterError
 
-__all__ = ["DIRECTIONS", "SeriesChange", "score_series", "summarise"]
+__all__ = ["DIRECTIONS", "SeriesChange", "same_season", "score_series", "summarise"]
 
 # codes of SeriesChange.direction
 DIRECTIONS = {0: "none", 1: "vegetation_lost", 2: "vegetation_gained", 3: "brighter", 4: "darker", 5: "other"}
@@ -150,8 +152,8 @@ def score_series(
         np.stack(scores),
         np.stack(flags),
         dates,
-        greenness=_ndvi(cubes, bands),
-        brightness=np.stack([_brightness(cube, bands) for cube in cubes]),
+        greenness=_stacked([ndvi(cube, bands) for cube in cubes]),
+        brightness=np.stack([brightness_of(cube, bands) for cube in cubes]),
         same_season=season,
         thresholds=tuple(found),
         green_ndvi=green_ndvi,
@@ -230,6 +232,12 @@ def _check(cubes: list[Float], dates: Sequence[date], valid: Sequence[ArrayLike 
     return masks
 
 
+def same_season(first: date, second: date, season_days: int = 45) -> bool:
+    """Say whether two dates of any years lie within `season_days` of each other in the year."""
+    apart = abs((second - first).days) % _YEAR_DAYS
+    return min(apart, _YEAR_DAYS - apart) <= season_days
+
+
 def _same_season(dates: Sequence[date], season_days: int) -> int | None:
     """Return the index of the date nearest to a year before the last, None if none is near enough."""
     apart = [abs((dates[-1] - d).days - _YEAR_DAYS) for d in dates[:-1]]
@@ -237,22 +245,9 @@ def _same_season(dates: Sequence[date], season_days: int) -> int | None:
     return nearest if apart[nearest] <= season_days else None
 
 
-def _ndvi(cubes: list[Float], bands: Sequence[str] | None) -> Float | None:
-    roles = band_roles(len(cubes[0]), bands)
-    if not {"red", "nir"} <= roles.keys():
-        return None
-    planes = []
-    for cube in cubes:
-        red, nir = cube[roles["red"]], cube[roles["nir"]]
-        planes.append((nir - red) / np.maximum(np.abs(nir) + np.abs(red), np.float32(1e-6)))
-    return np.stack(planes)
-
-
-def _brightness(cube: Float, bands: Sequence[str] | None) -> Float:
-    roles = band_roles(len(cube), bands)
-    visible = [roles[r] for r in ("blue", "green", "red") if r in roles] or list(range(len(cube)))
-    mean: Float = cube[visible].mean(axis=0)
-    return mean
+def _stacked(planes: list[Float | None]) -> Float | None:
+    found = [plane for plane in planes if plane is not None]
+    return np.stack(found) if found else None
 
 
 def _regrown(changed: Mask, seen: Mask, greenness: Float | None, green_ndvi: float) -> Mask:

@@ -13,12 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
 from weipian_lab.grid import Grid
 from weipian_lab.plots.base import PALETTE, axes, north_arrow, scale_bar, source_note
 from weipian_lab.rasters import canonical
+from weipian_lab.screening import SeriesFound
 from weipian_lab.text import t
 
 __all__ = [
@@ -29,16 +30,19 @@ __all__ = [
     "radiometry",
     "rgb",
     "score_map",
+    "series_map",
     "size_bars",
 ]
 
 Float = NDArray[np.float32]
+_HIDDEN: dict[str, Any] = {"facecolor": "white", "edgecolor": "#888888", "hatch": "////", "linewidth": 0}
 
 
 def rgb(data: Float, bands: Sequence[str], valid: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return a picture ``(row, col, 3)`` 0–1: red, green, blue if there are such bands, else the first ones.
 
-    Each channel is stretched between its 2nd and 98th percentile; what is not valid is white.
+    All channels are stretched alike, between the 2nd and 98th percentile of the three together and with a
+    gamma of 1.4, so that colours stay those of the ground; what is not valid is white.
     """
     names = [canonical(name) for name in bands]
     wanted = ["red", "green", "blue"]
@@ -49,11 +53,10 @@ def rgb(data: Float, bands: Sequence[str], valid: NDArray[np.bool_]) -> NDArray[
     )
     at = at if len(at) == 3 else [at[0]] * 3
     picture = np.ones((*valid.shape, 3))
-    for channel, i in enumerate(at):
-        values = data[i][valid]
-        if values.size:
-            low, high = np.percentile(values, [2, 98])
-            picture[..., channel][valid] = np.clip((values - low) / max(high - low, 1e-6), 0, 1)
+    if valid.any():
+        values = data[at][:, valid]
+        low, high = np.percentile(values, [2, 98])
+        picture[valid] = (np.clip((values - low) / max(high - low, 1e-6), 0, 1) ** (1 / 1.4)).T
     return picture
 
 
@@ -174,7 +177,7 @@ def histogram(scores: Float, rules: pd.DataFrame, ax: Axes | None = None) -> Axe
     ax.set_xlabel(t("screening.score"))
     ax.set_ylabel(t("screening.pixels"))
     ax.set_title(t("screening.histogram_title"))
-    ax.legend(frameon=False)
+    ax.legend(framealpha=0.9, edgecolor="none")
     return ax
 
 
@@ -254,4 +257,33 @@ def size_bars(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylabel(t("screening.patches"))
     ax.set_title(t("screening.size_title"))
     ax.margins(y=0.2)
+    return ax
+
+
+def series_map(found: SeriesFound, area_mu: pd.Series, most: int = 30, ax: Axes | None = None) -> Axes:
+    """Show by how much the largest patches differ from their surroundings at each date.
+
+    1 is what 95 % of the places without a patch do not exceed (a dot marks what does); hatched is not seen.
+    """
+    sizes = found.patches["patch_id"].map(area_mu).to_numpy()
+    order = np.argsort(-sizes, kind="stable")[:most]
+    ax = axes(ax, figsize=(7.0, 1.8 + 0.2 * len(order)))
+    ratio = found.differences[order] / found.usual
+    drawn = ax.imshow(np.ma.masked_invalid(ratio), cmap="cividis", vmin=0, vmax=2, aspect="auto")
+    for row, col in np.argwhere(~np.isfinite(ratio)):
+        ax.add_patch(Rectangle((col - 0.5, row - 0.5), 1, 1, **_HIDDEN))
+    rows, cols = np.nonzero(ratio > 1)
+    ax.plot(cols, rows, "o", color="black", markersize=2.5, linestyle="none")
+    bar = plt.colorbar(drawn, ax=ax, extend="max")
+    bar.set_label(t("screening.series_bar"))
+    bar.ax.axhline(1, color="black", linewidth=1.5)
+    ax.set_xticks(range(len(found.days)), [day.isoformat() for day in found.days], rotation=30, ha="right")
+    ax.set_yticks(range(len(order)), found.patches["patch_id"].to_numpy()[order], fontsize=6)
+    ax.set_xlabel(t("screening.series_date"))
+    ax.set_title(t("screening.series_title", count=len(order)), loc="left")
+    handles = [
+        Line2D([], [], marker="o", color="black", linestyle="none", ms=2.5, label=t("screening.series_dot")),
+        Patch(label=t("screening.series_hidden"), **_HIDDEN),
+    ]
+    ax.legend(handles=handles, loc="upper right", bbox_to_anchor=(1.0, -0.12), frameon=False, ncols=2)
     return ax

@@ -13,6 +13,7 @@ from weipian_lab.patches import size_classes
 from weipian_lab.rasters import PairSource
 from weipian_lab.rulebook import Rulebook
 from weipian_lab.screening.pipeline import Fitted
+from weipian_lab.screening.series import STATES, SeriesFound
 from weipian_lab.text import t
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "model_table",
     "not_compared",
     "rules_shown",
+    "series_counts",
+    "series_table",
     "shift_table",
     "sizes_shown",
     "thresholds_in_words",
@@ -132,3 +135,36 @@ def model_table(fitted: Fitted) -> pd.DataFrame:
 def not_compared() -> str:
     """Return the sentence for a pair without labels."""
     return t("screening.not_compared")
+
+
+def series_counts(found: SeriesFound) -> pd.DataFrame:
+    """Return how many patches are in each state, as shown; states without one are left out."""
+    counts = found.patches["state"].value_counts()
+    rows = [[t(f"screening.series_state_{state}"), int(counts[state])] for state in STATES if state in counts]
+    return pd.DataFrame(rows, columns=[t("screening.series_col_state"), t("screening.series_col_count")])
+
+
+def series_table(found: SeriesFound, area_mu: pd.Series, most: int = 15) -> pd.DataFrame:
+    """Return what the dates say of the largest patches, as shown.
+
+    Parameters
+    ----------
+    area_mu
+        By ``patch_id``.
+    """
+    table = found.patches.assign(area_mu=found.patches["patch_id"].map(area_mu)).nlargest(most, "area_mu")
+    words = {True: t("screening.yes"), False: t("screening.no")}
+    return pd.DataFrame(
+        {
+            t("screening.col_patch_id"): table["patch_id"],
+            t("screening.col_area_mu"): table["area_mu"].map("{:.2f}".format),
+            t("screening.series_col_state"): [t(f"screening.series_state_{s}") for s in table["state"]],
+            t("screening.series_col_differs"): [
+                f"{n} / {m}" for n, m in zip(table["differs"], table["seen"], strict=True)
+            ],
+            t("screening.series_col_window"): [
+                f"{a} – {b}" if b else "–" for a, b in zip(table["since"], table["until"], strict=True)
+            ],
+            t("screening.series_col_before"): table["differed_before"].map(words),
+        }
+    ).reset_index(drop=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from weipian_lab.errors import ParameterError
+from weipian_lab.run.bundle import bundled
 from weipian_lab.run.parameters.base import Common, Day, InputPath, param
 
 __all__ = ["Screening"]
@@ -53,6 +55,7 @@ class Screening(Common):
     layers: InputPath = param("", "screening.p_layers", bundled="layers/county.gpkg")
     threshold_source: Source = param("MNR_QUARTERLY", "screening.p_threshold_source")
     rules_on: Day = param("2024-07-18", "screening.p_rules_on")
+    series: InputPath = param("", "screening.p_series")
     labels: InputPath = param("", "screening.p_labels")
     exports: list[Literal["shp", "gdb", "gpkg"]] = param(["shp"], "screening.p_exports")
 
@@ -62,6 +65,13 @@ class Screening(Common):
             raise ParameterError("screening.tuned_missing")
         if self.threshold_rule == "fixed" and self.threshold_number is None:
             raise ParameterError("screening.fixed_missing")
+        return self
+
+    @model_validator(mode="after")
+    def _bundled_series(self) -> Self:
+        folder = bundled() / "images"
+        if not self.series and Path(self.before).parent == folder == Path(self.after).parent:
+            self.series = str(folder)
         return self
 
     @property
