@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import shapely
+
+from weipian_lab.cases.guards.decision import NO_PENALTY
+from weipian_lab.cases.guards.investigation import NOT_FILING
+from weipian_lab.cases.papers import choice_name, offered
+from weipian_lab.cases.photos import off_bearing
 from weipian_lab.cases.session import Session
+from weipian_lab.cases.wording import FIELDS, field_name, word
 from weipian_lab.cases.workdays import add_workdays
+from weipian_lab.rulebook import Rulebook
+from weipian_lab.rulebook.model import Gap
 from weipian_lab.text import current, t
 
-__all__ = ["Field", "events", "fields", "suggested_day"]
+__all__ = ["Field", "events", "fields", "gap_fields", "suggested_day"]
 
 OFFICERS = ("甲", "乙", "丙", "丁", "戊")
+LAYERS = ("DLTB", "YJJBNTTB", "STBHHX", "CZKFBJ", "YDSP", "SSNYD", "LSYD", "NCDL")
 WORLD = {
     "receipt",
     "returned",
@@ -31,16 +42,39 @@ WORLD = {
 }
 """Events that others bring about; a trainee does not choose them."""
 
+EXTRA = {
+    "field_visit": ("safety_checks",),
+    "decide": ("transition_days", "transition_reason"),
+    "execute": ("cut_utilities",),
+}
+"""Fields that an event's guards ask for besides what the table needs."""
+
+LISTS = {
+    "safety_checks": "NX2024-3.5-SAFETY",
+    "conditions": "CFBF-FILE-CONDITIONS",
+    "data": "NX2024-2.2.1-COMPARE",
+    "reasons": "NX2024-2.2.3-DIRECT",
+}
+"""Fields whose choices are the value of a rule."""
+
+YES = {"certificates_shown", "plan_conforms", "passed", "reviewed", "cut_utilities", "approved_by_head"}
+NUMBERS = {"fine", "area_m2", "transition_days", "pbf_mu", "cultivated_mu"}
+
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a form: `kind` is "many", "one", "yes", "number", "text" or "day"."""
+    """One field of a form: `kind` is "many", "one", "yes", "number", "text" or "day".
+
+    `unit` and `hint` (a tolerance, an article) stand beside the label; `choices` are (label, value).
+    """
 
     name: str
     kind: str
     label: str
     choices: tuple[tuple[str, Any], ...] = ()
     default: Any = None
+    unit: str = ""
+    hint: str = ""
 
 
 def events(session: Session) -> list[tuple[str, str]]:
@@ -49,111 +83,120 @@ def events(session: Session) -> list[tuple[str, str]]:
     titles = {step.event: step.text(current()) for step in table}
     tried = [name for name in session.case.allowed() if name not in WORLD]
     tempting = [name for name in ("settle", "decide", "execute", "close") if name not in tried]
-    return [(titles[name], name) for name in [*tried, *tempting]]
+    return [(titles[name], name) for name in titles if name in {*tried, *tempting}]
 
 
-def suggested_day(session: Session) -> Any:
+def suggested_day(session: Session) -> dt.date:
     """Return the next working day after the last step."""
     return add_workdays(session.today, 1)
 
 
 def fields(session: Session, event: str) -> list[Field]:
     """Return the fields of an event's form in the table's order, documents last."""
-    rows = [row for row in session.scenario.book.procedure.transitions if row.event == event]
+    book = session.scenario.book
+    rows = [row for row in book.procedure.transitions if row.event == event]
     needed = list(dict.fromkeys(name for row in rows for name in row.needs))
     needed += [name for name in EXTRA.get(event, ()) if name not in needed]
     made = [_field(session, event, name) for name in needed]
-    if any(row.documents for row in rows):
-        codes = session.scenario.book.codes("DOCUMENT")
-        choices = tuple((code.text(current()), name) for name, code in codes.items())
+    choices = tuple(offered(book, event))
+    if choices:
         made.append(Field("documents", "many", t("forms.documents"), choices, ()))
     return made
 
 
-EXTRA = {
-    "field_visit": ("safety_checks",),
-    "decide": ("transition_days", "transition_reason"),
-    "execute": ("cut_utilities",),
-}
+def gap_fields(book: Rulebook, paper: str, on: dt.date | None = None) -> list[Field]:
+    """Return the gaps of a paper as fields; what the event itself asks for is left out.
+
+    Parameters
+    ----------
+    paper
+        Code of a paper that has a form in the rulebook.
+    on
+        Day whose versions of the rules are named in the choices.
+    """
+    return [_gap(book, gap, on) for gap in book.forms[paper].gaps if gap.kind != "given"]
+
+
+def _gap(book: Rulebook, gap: Gap, on: dt.date | None) -> Field:
+    kind = {"date": "day", "number": "figure"}.get(gap.kind, gap.kind)
+    choices = tuple((choice_name(book, choice, on), choice) for choice in gap.choices)
+    within = t("papers.within", tolerance=f"{gap.tolerance:g}", unit=gap.unit) if gap.tolerance else ""
+    return Field(gap.name, kind, t(f"papers.{gap.name}"), choices, unit=word(book, gap.unit), hint=within)
 
 
 def _field(session: Session, event: str, name: str) -> Field:
-    label = t(f"forms.{name}")
-    book = session.scenario.book
-    coded = {"verdict": "VERDICT", "matter": "MATTER", "department": "DEPARTMENT", "problem": "FEEDBACK"}
-    coded |= {"basis": "BASIS"}
-    if name in coded:
-        return Field(name, "one", label, _named(session, coded[name]))
-    if name in {"grounds", "measures"}:
-        return Field(name, "many", label, _named(session, "EVIDENCE" if name == "grounds" else "MEASURE"), ())
-    if name == "kind":
-        return Field(name, "one", label, _named(session, "EVIDENCE"))
-    lists = {
-        "safety_checks": "NX2024-3.5-SAFETY",
-        "conditions": "CFBF-FILE-CONDITIONS",
-        "data": "NX2024-2.2.1-COMPARE",
-        "reasons": "NX2024-2.2.3-DIRECT",
-    }
-    if name in lists or name == "materials":
-        rule = lists.get(name) or ("QZF-55" if event == "apply_court" else "YS310-6")
-        return Field(name, "many", label, _plain(book.rule(rule).value), ())
-    if name == "section":
-        return Field(name, "one", label, _plain(book.rule("NX2024-2.3-SECTIONS").value))
-    if name == "photos":
-        return Field(name, "many", label, _plain([photo.photo_id for photo in session.scenario.photos]), ())
-    if name == "officers":
-        return Field(name, "many", label, _plain(OFFICERS), ())
-    if name in {"author", "reviewer", "chair"}:
-        return Field(name, "one", label, _plain(OFFICERS))
-    if name == "role":
-        return Field(name, "one", label, _plain(("COUNTY", "CITY", "REGION")), "COUNTY")
-    if name in {"ground", "reason"}:
-        return Field(name, "one", label, _plain(_grounds(session, event)))
-    if name == "overlay_version":
-        versions = [session.scenario.ledger.version]
-        versions += [session.scenario.corrected.version] if session.scenario.corrected else []
-        return Field(name, "one", label, _plain(versions))
-    return _simple(session, name, label)
-
-
-def _simple(session: Session, name: str, label: str) -> Field:
-    numbers = {
-        "fine": 0.0,
-        "area_m2": round(session.scenario.ledger.m2["total"], 2),
-        "transition_days": 0.0,
-        "pbf_mu": session.scenario.ledger.mu("pbf"),
-        "cultivated_mu": 0.0,
-    }
-    if name in numbers:
-        return Field(name, "number", label, default=numbers[name])
-    if name in {
-        "certificates_shown",
-        "plan_conforms",
-        "passed",
-        "reviewed",
-        "cut_utilities",
-        "approved_by_head",
-    }:
+    label, book = field_name(name), session.scenario.book
+    many = {"grounds", "measures", "data", "materials", "photos", "officers", *LISTS}
+    choices = _choices(session, event, name)
+    if choices is not None:
+        return Field(name, "many" if name in many else "one", label, tuple(choices))
+    if name in NUMBERS:
+        units = {"area_m2": "m²", "transition_days": "日", "pbf_mu": "亩", "cultivated_mu": "亩"}
+        return Field(name, "number", label, default=0.0, unit=word(book, units.get(name, "")))
+    if name in YES:
         return Field(name, "yes", label, default=False)
-    if name.endswith("_on"):
-        return Field(name, "day", label, default=session.today)
-    return Field(name, "text", label, default="")
+    return Field(name, "day" if name.endswith("_on") else "text", label)
 
 
-def _named(session: Session, kind: str) -> tuple[tuple[str, str], ...]:
-    return tuple((code.text(current()), name) for name, code in session.scenario.book.codes(kind).items())
-
-
-def _plain(values: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(value), str(value)) for value in values)
-
-
-def _grounds(session: Session, event: str) -> list[str]:
+def _choices(session: Session, event: str, name: str) -> Iterable[tuple[str, Any]] | None:
+    """Return the choices of a field, None where it is not chosen from a list."""
     book = session.scenario.book
-    if event == "close":
-        return list(book.rule("CFBF-CLOSE").value)
-    if event == "terminate":
-        return list(book.rule("CFBF-TERMINATE").value)
-    if event == "no_penalty":
-        return ["MINOR_CORRECTED", "FIRST_MINOR", "NO_FAULT", "NOT_ESTABLISHED"]
-    return ["MINOR_CORRECTED", "CONDITION_FAILS", "OTHER"]
+    if name == "photos":
+        return _photos(session)
+    if name in {"officers", "author", "reviewer", "chair"}:
+        return [(officer, officer) for officer in OFFICERS]
+    listed = _values(session, event, name)
+    if listed is not None:
+        kind = FIELDS.get(name, "")
+        return [(word(book, value, kind), str(value)) for value in listed]
+    if name in FIELDS:
+        return [(code.text(current()), value) for value, code in book.codes(FIELDS[name]).items()]
+    return None
+
+
+def _values(session: Session, event: str, name: str) -> Sequence[Any] | None:
+    """Return the values that a field is chosen from where no code list gives them."""
+    book, scenario = session.scenario.book, session.scenario
+    if name in LISTS:
+        return list(book.rule(LISTS[name]).value)
+    match name:
+        case "materials":
+            return list(book.rule("QZF-55" if event == "apply_court" else "YS310-6").value)
+        case "section":
+            return list(book.rule("NX2024-2.3-SECTIONS").value)
+        case "layer":
+            return LAYERS
+        case "role":
+            return ("COUNTY", "CITY", "REGION")
+        case "overlay_version":
+            told = session.case.last("feedback_reply") is not None
+            ledgers = [scenario.ledger, scenario.corrected if told else None]
+            return [ledger.version for ledger in ledgers if ledger is not None]
+        case "ground":
+            return list(book.rule("CFBF-TERMINATE" if event == "terminate" else "CFBF-CLOSE").value)
+        case "reason" if event in {"not_file", "no_penalty"}:
+            return [*NOT_FILING, "OTHER"] if event == "not_file" else [*NO_PENALTY, "OTHER"]
+    return None
+
+
+def _photos(session: Session) -> list[tuple[str, str]]:
+    """Return the photos with what their metadata show; whether one is plausible is for the trainee to say."""
+    found = []
+    for photo in session.scenario.photos:
+        shape = session.scenario.shape
+        away = float(shape.distance(shapely.Point(photo.x, photo.y)))
+        found.append(
+            (
+                t(
+                    "forms.photo",
+                    id=photo.photo_id,
+                    by=photo.by,
+                    on=photo.taken_on,
+                    away=f"{away:.0f}",
+                    off=f"{off_bearing(photo, shape):.0f}",
+                    digest=photo.sha256[:6],
+                ),
+                photo.photo_id,
+            )
+        )
+    return found

@@ -17,7 +17,7 @@ from numpy.random import Generator
 
 from weipian_lab.rulebook import Rulebook
 
-__all__ = ["FAULTS", "Photo", "check", "draw"]
+__all__ = ["FAULTS", "Photo", "check", "draw", "off_bearing"]
 
 FAULTS = ("distance", "bearing", "time", "duplicate")
 """Problems that the metadata of a photo can show."""
@@ -65,7 +65,7 @@ def check(
         problems = []
         if patch.distance(point) > far:
             problems.append("distance")
-        if not patch.contains(point) and _away(photo, patch) > off:
+        if not patch.contains(point) and off_bearing(photo, patch) > off:
             problems.append("bearing")
         if not later_image <= photo.taken_on <= visited:
             problems.append("time")
@@ -75,8 +75,8 @@ def check(
     return found
 
 
-def _away(photo: Photo, patch: shapely.Geometry) -> float:
-    """Return the angle between a photo's bearing and the direction of the nearest parcel's centroid."""
+def off_bearing(photo: Photo, patch: shapely.Geometry) -> float:
+    """Return the angle (°) between a photo's bearing and the direction of the nearest parcel's centroid."""
     point = shapely.Point(photo.x, photo.y)
     parcel = min(getattr(patch, "geoms", [patch]), key=lambda part: float(part.distance(point)))
     centre = parcel.centroid
