@@ -132,3 +132,14 @@ def test_a_patch_of_an_overlay_run_is_taken_with_a_family_that_suits(county):
         choose(county, 1, "rural_road", frame)
     with pytest.raises(ParameterError, match="house"):
         make_scenario("hous", 1, county)
+
+
+@pytest.mark.parametrize("family", ["temp_in_term", "facility_ag", "over_approval", "house"])
+def test_papers_of_a_case_read_without_codes(county, family):
+    scenario = make(family, 1, county)
+    fields = {"PZWH", "PZRQ", "BAH", "BARQ", "DQRQ", "YT", "XMMC"}
+    for lang in ("zh", "en"):
+        text = " ".join(paper.text(lang) for paper in scenario.exhibits)
+        assert scenario.patch["source"] not in text and not {name for name in fields if name in text}
+        assert scenario.book.code("TBLX", scenario.patch["tblx"]).text(lang) in text
+        assert f"{scenario.ledger.m2['total']:.2f} m²" in text

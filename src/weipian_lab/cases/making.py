@@ -23,6 +23,7 @@ from weipian_lab.cases.way import Way, replies_of
 from weipian_lab.cases.ways import Family, Setting
 from weipian_lab.cases.workdays import add_workdays
 from weipian_lab.errors import ParameterError
+from weipian_lab.text import LANGS, t
 
 __all__ = ["make"]
 
@@ -190,6 +191,8 @@ def _with_exhibits(scenario: Scenario, kind: Family, way: Way, setting: Setting)
     ledger = scenario.ledger
     areas = {
         "total": ledger.mu("total"),
+        "total_m2": f"{ledger.m2['total']:.2f}",
+        "approved_m2": f"{ledger.m2['approved']:.2f}",
         "cultivated": ledger.mu("cultivated"),
         "pbf": ledger.mu("pbf"),
         "other": ledger.mu("other_agricultural"),
@@ -207,6 +210,8 @@ def _with_exhibits(scenario: Scenario, kind: Family, way: Way, setting: Setting)
         **scenario.patch,
         "before": scenario.patch["date_before"],
         "after": scenario.patch["date_after"],
+        "source": f"words.{scenario.patch['source']}",
+        "tblx": {lang: scenario.book.code("TBLX", scenario.patch["tblx"]).text(lang) for lang in LANGS},
     }
     conform = "scenarios.conform_no" if kind.illegal else "scenarios.conform_yes"
     papers = [
@@ -239,7 +244,8 @@ def _approval(areas: Mapping[str, Any], setting: Setting) -> tuple[str, Mapping[
         return "scenarios.approval_none", {}
     names = ("PZWH", "PZRQ", "BAH", "BARQ", "DQRQ", "YT", "XMMC")
     row = setting.place.feature
-    detail = "；".join(
-        f"{name} {row[name]}" for name in names if str(row.get(name, "") or "") not in {"", "nan"}
-    )
+    known = [name for name in names if str(row.get(name, "") or "") not in {"", "nan"}]
+    detail = {
+        lang: "；".join(f"{t(f'words.{name}', lang=lang)} {row[name]}" for name in known) for lang in LANGS
+    }
     return "scenarios.approval_some", {**areas, "detail": detail}

@@ -45,14 +45,24 @@ class Exhibit:
     fixed: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, lang: Lang | None = None) -> str:
-        """Return the text; values that are keys (``scenarios.…``) are looked up."""
+        """Return the text; values that are keys (``scenarios.…``, ``words.…``) are looked up.
+
+        A value may also hold its text in both languages.
+        """
         if self.fixed:
             return self.fixed[lang or current()]
-        values = {
-            name: t(value, lang=lang) if isinstance(value, str) and value.startswith("scenarios.") else value
-            for name, value in self.values.items()
-        }
+        values = {name: _text(value, lang or current()) for name, value in self.values.items()}
         return t(self.key, lang=lang, **values)
+
+
+def _text(value: Any, lang: Lang) -> Any:
+    if isinstance(value, Mapping):
+        return value[lang]
+    return (
+        t(value, lang=lang)
+        if isinstance(value, str) and value.startswith(("scenarios.", "words."))
+        else value
+    )
 
 
 @dataclass(frozen=True)
