@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from weipian_lab.overlay.elements import Frame, Measure
 
-__all__ = ["Pieces", "Wholes", "cut", "union_area"]
+__all__ = ["Pieces", "Wholes", "cut", "union_area", "union_each"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -168,6 +168,26 @@ def union_area(wholes: Wholes, pieces: Pieces, group: Index) -> tuple[Index, Ind
     if rows:
         area[rows] = wholes.frame.measured(np.array(unions, dtype=object), whole[rows])[0]
     return whole, group[starts], area
+
+
+def union_each(pieces: Geometries, at: Index, count: int) -> Geometries:
+    """Return the union of the pieces that belong to each of `count` places; a lone piece as it is.
+
+    Parameters
+    ----------
+    at
+        ``(len(pieces),)`` place of each piece.
+    """
+    order = np.argsort(at, kind="stable")
+    pieces, at = pieces[order], at[order]
+    starts = np.searchsorted(at, np.arange(count + 1))
+    sizes = np.diff(starts)
+    shapes = np.full(count, shapely.Polygon(), dtype=object)
+    shapes[sizes == 1] = pieces[starts[:-1][sizes == 1]]
+    for size in np.unique(sizes[sizes > 1]):  # as many pieces at once as there are places of that size
+        places = np.flatnonzero(sizes == size)
+        shapes[places] = shapely.union_all(pieces[starts[places, None] + np.arange(size)], axis=1)
+    return shapes
 
 
 def tiled(wholes: Wholes, pieces: Pieces) -> NDArray[np.bool_]:

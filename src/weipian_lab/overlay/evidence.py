@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from weipian_lab.overlay.cutting import Pieces, Wholes, union_area
+from weipian_lab.overlay.cutting import Pieces, Wholes, union_area, union_each
 from weipian_lab.overlay.dates import day_of
 from weipian_lab.overlay.roles import EVIDENCE, ROLES
 
@@ -113,11 +113,12 @@ def listed(part: Covered, layer: str) -> pd.DataFrame:
 
 def _joined(parts: Sequence[Pieces], rows: NDArray[np.intp]) -> NDArray[np.object_]:
     """Return the union of all pieces of each of some patches."""
-    bounds = [(pieces, *np.searchsorted(pieces.whole, [rows, rows + 1])) for pieces in parts]
-    shapes = np.empty(len(rows), dtype=object)
-    for i in range(len(rows)):
-        shapes[i] = shapely.union_all(np.concatenate([p.geometry[a[i] : b[i]] for p, a, b in bounds]))
-    return shapes
+    place = np.full(int(rows.max(initial=-1)) + 2, -1)
+    place[rows] = np.arange(len(rows))
+    kept = [p.take(np.isin(p.whole, rows)) for p in parts]
+    at = place[np.concatenate([p.whole for p in kept])] if kept else np.empty(0, np.intp)
+    pieces = np.concatenate([p.geometry for p in kept]) if kept else np.empty(0, dtype=object)
+    return union_each(pieces, at, len(rows))
 
 
 def _areas(wholes: Wholes, shapes: NDArray[np.object_], rows: NDArray[np.intp]) -> Array:

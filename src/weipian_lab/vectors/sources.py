@@ -179,12 +179,14 @@ class _GeoPackage:
         return Features(_shapes(table[1]), np.array(table[0], dtype=np.int64), values)
 
     def _numbers(self, boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+        # one statement for all boxes, so that other threads can work meanwhile
+        low_x, low_y, high_x, high_y = (f"json_extract(b.value, '$[{i}]')" for i in range(4))
         query = (
-            f"select id from {_quoted(self._rtree)} where maxx >= ? and minx <= ? and maxy >= ? and miny <= ?"
+            f"select distinct r.id from json_each(?) b cross join {_quoted(self._rtree)} r "
+            f"where r.maxx >= {low_x} and r.minx <= {high_x} and r.maxy >= {low_y} and r.miny <= {high_y}"
         )
-        run = self._connection().execute
-        found = [run(query, (x0, x1, y0, y1)).fetchall() for x0, y0, x1, y1 in boxes.tolist()]
-        return np.unique(np.array([row[0] for rows in found for row in rows], dtype=np.int64))
+        rows = self._query(query, (json.dumps(boxes.tolist()),))
+        return np.sort(np.array([row[0] for row in rows], dtype=np.int64))
 
     def _connection(self) -> sqlite3.Connection:
         base = getattr(self._threads, "base", None)
