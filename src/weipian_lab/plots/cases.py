@@ -7,8 +7,10 @@ from typing import Any
 import geopandas as gpd
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
@@ -19,8 +21,14 @@ from weipian_lab.text import t
 __all__ = ["chips", "evidence_map", "score_bars", "strategies"]
 
 
-def evidence_map(scenario: Scenario, county: County, ax: Axes | None = None) -> Axes:
-    """Draw the patch on land groups and basic farmland, with each photo's place and bearing."""
+def evidence_map(scenario: Scenario, county: County, ax: Axes | None = None, *, marked: bool = True) -> Axes:
+    """Draw the patch on land groups and basic farmland, with each photo's place and bearing.
+
+    Parameters
+    ----------
+    marked
+        Whether doubtful photos look different; False leaves the judgement to the reader.
+    """
     ax = axes(ax, figsize=(7.0, 5.6))
     left, bottom, right, top = scenario.shape.buffer(120).bounds
     near = county.near("DLTB", scenario.shape.buffer(400))
@@ -31,25 +39,39 @@ def evidence_map(scenario: Scenario, county: County, ax: Axes | None = None) -> 
         pbf.plot(ax=ax, facecolor="none", edgecolor="0.35", hatch="///", linewidth=0.0)
     outline = gpd.GeoSeries([scenario.shape])
     outline.plot(ax=ax, facecolor="none", edgecolor="black", linewidth=2.2)
-    for photo in scenario.photos:
-        doubtful = bool(scenario.photo_problems[photo.photo_id])
-        colour = PALETTE["vermilion"] if doubtful else PALETTE["blue"]
-        angle = np.radians(photo.bearing)
-        tip = (photo.x + 25 * np.sin(angle), photo.y + 25 * np.cos(angle))
-        ax.annotate("", xy=tip, xytext=(photo.x, photo.y), arrowprops={"arrowstyle": "-|>", "color": colour})
-        ax.plot(photo.x, photo.y, "^" if doubtful else "o", color=colour, markersize=6)
-    handles = [
+    marks = _photos(ax, scenario, marked)
+    handles: list[Artist] = [
         Patch(color=GROUP_COLOURS[name], label=t(f"cases.group_{name}")) for name in sorted(set(groups))
     ]
     handles += [Patch(facecolor="none", edgecolor="0.35", hatch="///", label=t("cases.pbf"))]
-    handles += [Patch(facecolor="none", edgecolor="black", label=t("cases.patch"))]
-    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[], ylabel="")
+    handles += [Patch(facecolor="none", edgecolor="black", label=t("cases.patch")), *marks]
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[], xlabel="", ylabel="")
     ax.set_title(t("cases.map_title", patch=scenario.patch["patch_id"]))
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     scale_bar(ax, county.crs)
     north_arrow(ax)
     source_note(ax, county.crs, f"DLTB v{scenario.ledger.version}", True)
     return ax
+
+
+def _photos(ax: Axes, scenario: Scenario, marked: bool) -> list[Line2D]:
+    """Draw place and bearing of each photo; return the entries of the legend."""
+    drawn: dict[str, Line2D] = {}
+    for photo in scenario.photos:
+        doubtful = marked and bool(scenario.photo_problems[photo.photo_id])
+        colour = PALETTE["vermilion"] if doubtful else PALETTE["blue"]
+        angle, place = np.radians(photo.bearing), (photo.x, photo.y)
+        tip = (photo.x + 25 * np.sin(angle), photo.y + 25 * np.cos(angle))
+        arrow = {"arrowstyle": "-|>", "color": colour}
+        ax.annotate("", xy=tip, xytext=place, arrowprops=arrow, annotation_clip=True)
+        name = ("_bad" if doubtful else "_good") if marked else ""
+        mark = "^" if doubtful else "o"
+        ax.plot(*place, mark, color=colour, markersize=6)
+        number = photo.photo_id.removeprefix("IMG_")
+        ax.annotate(number, place, (4, 4), textcoords="offset points", fontsize=8, annotation_clip=True)
+        label = t(f"cases.photo_mark{name}")
+        drawn[name] = Line2D([], [], marker=mark, color=colour, linestyle="none", label=label)
+    return list(drawn.values())
 
 
 def chips(scenario: Scenario, before: Any, after: Any, margin_px: int = 14) -> Figure:
