@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from weipian_lab.errors import ParameterError
 from weipian_lab.run.bundle import bundled
 from weipian_lab.run.parameters.base import Common, Day, InputPath, param
+from weipian_lab.tuning import read_tuned
 
 __all__ = ["Screening"]
 
 Rule = Literal["usual", "null_fit", "otsu", "kmeans", "chi2", "top_share", "fixed", "tuned"]
+# what a tuned.yaml sets besides the threshold itself
+TUNED = ("method", "bands", "hysteresis", "opening_px", "closing_px", "min_px", "fill_px", "minimum_mu")
 Source = Literal["SELF", "MNR_QUARTERLY", "NX_DAILY", "MNR_ANNUAL"]
 
 
@@ -58,6 +61,20 @@ class Screening(Common):
     series: InputPath = param("", "screening.p_series")
     labels: InputPath = param("", "screening.p_labels")
     exports: list[Literal["shp", "gdb", "gpkg"]] = param(["shp"], "screening.p_exports")
+
+    @classmethod
+    def check(cls, values: Mapping[str, Any]) -> Self:
+        """As :meth:`Common.check`; with the rule "tuned" the file's setting replaces that of `values`.
+
+        Raises
+        ------
+        ParameterError, InputError
+            As :meth:`Common.check`, or if the file is not a ``tuned.yaml``.
+        """
+        if values.get("threshold_rule") == "tuned" and Path(str(values.get("tuned") or "")).is_file():
+            setting = read_tuned(str(values["tuned"]))
+            values = {**values, **{name: setting[name] for name in TUNED if name in setting}}
+        return super().check(values)
 
     @model_validator(mode="after")
     def _tuned_needs_file(self) -> Self:
