@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -178,3 +180,70 @@ def test_export_and_letter(tmp_path: Path) -> None:
     words = "\n".join(p.text for p in Document(str(tmp_path / "l.docx")).paragraphs)
     assert "模拟" in words
     assert "演示县" in words
+
+
+def test_feedback_names_what_is_wrong_with_filings_and_borders() -> None:
+    layers = {
+        "DLTB": frame([at(0, 0, 400, 100)], BSM=["1"], DLBM=["0102"]),
+        "YJJBNTTB": frame(
+            [at(0, 0, 150, 100), at(149, 0, 250, 100), at(240, 0, 390, 100)], BSM=["a", "b", "c"]
+        ),
+        "SSNYD": frame(
+            [at(0, 0, 100, 100), at(300, 200, 400, 300), at(600, 0, 700, 100)],
+            BAH=["备1", None, "备3"], BARQ=["20240601", "20240231", ""], BAMJ=[10_000.0, 10_000.0, 10_000.0],
+        ),
+    }  # fmt: skip
+    sources = {k: vectors.source(v, schema=k) for k, v in layers.items()}
+    seen = patch(400).assign(date_after=["2024-03-20"])
+    ledger = overlay.ledger(seen, sources, BOOK, keep_pieces=True)
+    sheet = overlay.feedback(ledger, BOOK, sources, seen).set_index("pattern")
+    assert set(sheet.index) == {"pbf_sliver", "pbf_overlap", "late", "bad_date", "no_number"}
+    assert "99.97" in sheet.loc["pbf_sliver", "sentence"]  # 1 m × 100 m in the projection
+    assert "999.7" in sheet.loc["pbf_overlap", "sentence"]
+    assert list(sheet.loc[["pbf_sliver", "pbf_overlap", "late"], "feature"]) == ["a", "b", "备1"]
+    assert "2024-06-01" in sheet.loc["late", "sentence"]
+    assert list(sheet.loc[["bad_date", "late"], "patch_id"]) == ["", seen["patch_id"].iloc[0]]
+    assert "late" not in set(overlay.feedback(ledger, BOOK, sources)["pattern"])
+
+
+def test_a_small_slip_or_another_shape_is_no_shift() -> None:
+    for filed in (at(3, 2, 203, 102), at(40, 0, 140, 200), at(20, 0, 120, 100)):
+        layers = {"DLTB": land(), "SSNYD": frame([filed], BAH=["备1"], BAMJ=[filed.area])}
+        sources = {k: vectors.source(v, schema=k) for k, v in layers.items()}
+        ledger = overlay.ledger(patch(200), sources, BOOK, keep_pieces=True)
+        assert "shifted" not in set(overlay.feedback(ledger, BOOK, sources)["pattern"])
+
+
+def test_the_limits_of_feedback_come_from_the_rulebook(tmp_path) -> None:
+    layers = {"DLTB": land(), "SSNYD": frame([at(12, 9, 212, 109)], BAH=["备1"], BAMJ=[20_000.0])}
+    sources = {k: vectors.source(v, schema=k) for k, v in layers.items()}
+    ledger = overlay.ledger(patch(200), sources, BOOK, keep_pieces=True)
+    strict = SimpleNamespace(
+        number=lambda name: 16.0 if name == "T-FEEDBACK-LEAST" else BOOK.number(name),
+        rule=BOOK.rule, codes=BOOK.codes,
+    )  # fmt: skip
+    assert "shifted" in set(overlay.feedback(ledger, BOOK, sources)["pattern"])
+    assert "shifted" not in set(overlay.feedback(ledger, strict, sources)["pattern"])
+
+
+@pytest.mark.parametrize("batch", ["MNR_2024Q1.shp", "MNR_2024_ANNUAL.gpkg"])
+def test_planted_errors_of_the_teaching_county_are_found(batch: str) -> None:
+    data = Path(__file__).parents[2] / "data/small"
+    planted = json.loads((data / "truth/errors.json").read_text("utf-8"))["errors"]
+    patches = vectors.read(data / "batches" / batch, schema="PATCHES").frame
+    sources = overlay.county(data / "layers/county.gpkg")
+    ledger = overlay.ledger(patches, sources, BOOK, keep_pieces=True)
+    sheet = overlay.feedback(ledger, BOOK, sources, patches)
+
+    def kinds(kind: str) -> set[tuple[str, str]]:
+        return {(e["layer"], e["feature"]) for e in planted if e["kind"] == kind}
+
+    def said(*patterns: str) -> set[tuple[str, str]]:
+        own = sheet[sheet["pattern"].isin(patterns)]
+        return set(zip(own["layer"], own["feature"], strict=True))
+
+    no_day = {(e["layer"], e["feature"]) for e in planted if e["is"] == "20240231"}
+    assert said("bad_date") == no_day  # whole layers are looked at: all, and no other
+    assert len(said("no_number")) == len(kinds("number_missing"))
+    assert said("shifted") <= kinds("approval_shifted")  # nothing else is called shifted
+    assert said("late") <= kinds("filing_date")
