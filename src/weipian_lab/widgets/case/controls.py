@@ -15,7 +15,7 @@ from weipian_lab.text import t
 __all__ = ["Checks", "Control", "control"]
 
 WIDE = w.Layout(width="98%", max_width="860px")
-LABELS = {"description_width": "300px"}
+LABELS = {"description_width": "280px"}
 
 
 class Control:

@@ -13,7 +13,8 @@ STYLE = """<style>
 .weipian-case { max-width: 900px; }
 .weipian-case .widget-checkbox { width: auto; margin-right: 18px; }
 .weipian-case .widget-checkbox .widget-label-basic { white-space: normal; line-height: 1.5; }
-.weipian-case .widget-label { white-space: normal; line-height: 1.4; }
+.weipian-case .widget-label { white-space: normal; line-height: 1.4; text-align: left; }
+.weipian-case .weipian-legend { font-weight: 600; }
 .weipian-case .weipian-group { padding: 4px 0; }
 .weipian-case .weipian-paper { border: 1px solid #b5b5b5; border-radius: 4px;
   padding: 6px 10px; margin: 4px 0; }
@@ -28,9 +29,12 @@ STYLE = """<style>
 .weipian-case .note { border-color: #767676; background: #f3f3f3; color: #111; }
 .weipian-case .weipian-file { display: inline-block; padding: 0 14px; line-height: 28px;
   border: 1px solid #767676; border-radius: 3px; background: #f3f3f3; color: #0b57a4; text-decoration: none; }
-.weipian-case :focus-visible { outline: 3px solid #D55E00 !important; outline-offset: 1px; }
+.weipian-case td:first-child { white-space: nowrap; }
+.weipian-case.weipian-case.weipian-case :focus-visible,
+.weipian-case.weipian-case.weipian-case input[type=date]:focus-within {
+  outline: 3px solid #D55E00 !important; outline-offset: 1px; }
 </style>"""
-"""Colours that colour-blind readers tell apart; the focus is always seen."""
+"""Colours that colour-blind readers tell apart; the focus is always seen (ipywidgets hides it with force)."""
 
 KEYS = """
 if (!window.weipianKeys) {

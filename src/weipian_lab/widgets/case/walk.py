@@ -51,6 +51,7 @@ class Walkthrough:
         self.session = Session.restore(scenario, path, trainee)
         self.controls: dict[str, Control] = {}
         self.papers: dict[str, dict[str, Control]] = {}
+        self._sheets: dict[str, w.VBox] = {}
         self._last: tuple[Any, ...] = ()
         self.status, self.evidence, self.history = w.HTML(), w.HTML(), w.HTML()
         self.message, self.file, self.result = w.HTML(), w.HTML(), w.HTML()
@@ -78,18 +79,17 @@ class Walkthrough:
         """Show state, evidence, steps, and what may be tried next."""
         self.status.value = panels.status(self.session)
         self.evidence.value = panels.evidence(self.session)
-        self._note()
+        self.step.layout.display = "none" if self.session.ended else ""
         if self.session.ended:
-            self.step.layout.display = "none"
             key = self.scenario.key
             self.result.value = panels.result(self.session, score(self.session) if key else None)
-            return
-        self.step.layout.display = ""
-        self.result.value = ""
-        self.event.options = [(t("forms.choose"), ""), *events(self.session)]
-        self.event.value = ""
-        self.day.value = suggested_day(self.session)
-        self._draw()
+        else:
+            self.result.value = ""
+            self.event.options = [(t("forms.choose"), ""), *events(self.session)]
+            self.event.value = ""
+            self.day.value = suggested_day(self.session)
+            self._draw()
+        self._note()  # last: who sees the step in the list of steps may go on
 
     def _note(self) -> None:
         self.history.value = panels.history(self.session)
@@ -100,7 +100,7 @@ class Walkthrough:
         event = self.event.value or ""
         made = [control(field) for field in fields(self.session, event)] if event else []
         self.controls = {one.field.name: one for one in made}
-        self.papers, self._last = {}, ()
+        self.papers, self._sheets, self._last = {}, {}, ()
         for name in ("documents", "kind"):
             if name in self.controls:
                 self.controls[name].watch(lambda _: self._draw_papers())
@@ -116,9 +116,12 @@ class Walkthrough:
             if code not in self.papers:
                 gaps = [control(field) for field in gap_fields(book, code, day)]
                 self.papers[code] = {one.field.name: one for one in gaps}
-        self.forms.children = tuple(self._paper(code) for code in codes if self.papers[code])
+                self._sheets[code] = self._sheet(code)
+        shown = tuple(self._sheets[code] for code in codes if self.papers[code])
+        if shown != self.forms.children:  # a sheet drawn anew would lose what is being typed
+            self.forms.children = shown
 
-    def _paper(self, code: str) -> w.VBox:
+    def _sheet(self, code: str) -> w.VBox:
         book = self.scenario.book
         title = escape(t("forms.paper", paper=paper_name(book, code)))
         unsure = code in book.codes("DOCUMENT") and not book.code("DOCUMENT", code).verified
@@ -184,8 +187,8 @@ class Walkthrough:
             lines = [t("forms.accepted", event=escape(name), article=escape(outcome.article))]
             lines += [escape(line) for line in said] if self.explain == "step" else []
             lines += [panels.replies(self.session, outcome)] if outcome.replies else []
-            self.refresh()
             self.message.value = panels.message("good", *lines)
+            self.refresh()
             self.event.focus()
         elif self.explain == "end":
             self.message.value = panels.message("note", t("forms.recorded"))
