@@ -5,6 +5,7 @@ from weipian_lab.overlay.dates import day_of
 from weipian_lab.overlay.documents import export, letter, workbook
 from weipian_lab.overlay.feedback import compare, feedback
 from weipian_lab.overlay.flags import flags, flags_in_words
+from weipian_lab.overlay.greenness import greenest
 from weipian_lab.overlay.ledger import PARTS, SUMMANDS, Ledger, ledger
 from weipian_lab.overlay.roles import county
 from weipian_lab.overlay.sensitivity import dependent, sensitivity
@@ -34,6 +35,7 @@ __all__ = [
     "feedback",
     "flags",
     "flags_in_words",
+    "greenest",
     "groups_of",
     "ledger",
     "ledger_rows",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from typing import Any
 
-__all__ = ["day_of"]
+__all__ = ["day_of", "years_after"]
 
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?$")
 _SPACED = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
@@ -30,3 +31,14 @@ def day_of(value: Any) -> dt.date | None:
         return dt.date(*(int(part) for part in found.groups()))
     except ValueError:
         return None
+
+
+def years_after(day: dt.date, years: float) -> dt.date:
+    """Return the same day some whole years on; the last of February where there is no 29th.
+
+    >>> years_after(dt.date(2024, 2, 29), 1), years_after(dt.date(2022, 7, 18), 2)
+    (datetime.date(2025, 2, 28), datetime.date(2024, 7, 18))
+    """
+    year = day.year + int(years)
+    last = calendar.monthrange(year, day.month)[1]
+    return day.replace(year=year, day=min(day.day, last))

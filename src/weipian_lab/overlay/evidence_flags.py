@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from weipian_lab.area import m2_to_mu, round_mu
-from weipian_lab.overlay.dates import day_of
+from weipian_lab.overlay.dates import day_of, years_after
 from weipian_lab.overlay.flag import Flag
 from weipian_lab.overlay.ledger import Ledger
 from weipian_lab.rulebook import Rulebook
@@ -60,7 +60,7 @@ def _filing(
     share = float(area["filed"] / area["total"])
     numbers = "、".join(sorted({str(v) for v in rows["BAH"] if not _blank(v)})) or "-"
     values = {"share": f"{share:.1%}", "numbers": numbers}
-    yield Flag(patch, "filed", "info", "NX2024-2.2.1-COMPARE", values)
+    yield Flag(patch, "filed", "info", "T-FILED", values)
     if rows["BAH"].map(_blank).any() or rows["YT"].map(_blank).any():
         yield Flag(patch, "filing_incomplete", "doubt", "NX2024-2.3-FEEDBACK", {})
 
@@ -80,7 +80,7 @@ def _temporary(
         else:
             values |= {"end": end.isoformat()}
             yield Flag(patch, "temporary_valid", "info", "SSTL-20-TERM", values)
-        if begin and end and (end - begin).days > 366 * years:
+        if begin and end and end > years_after(begin, years):
             values |= {"begin": begin.isoformat(), "end": end.isoformat()}
             yield Flag(patch, "temporary_long", "doubt", "SSTL-20-TERM", values)
 

@@ -46,6 +46,9 @@ def feedback(
     rulebook: Rulebook,
     sources: Mapping[str, vectors.Source],
     patches: pd.DataFrame | None = None,
+    *,
+    throughout: bool = False,
+    greenest: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return the feedback sheet; the last four columns are for people to fill in.
 
@@ -57,8 +60,12 @@ def feedback(
         The layers that the ledger was made from.
     patches
         With ``patch_id`` and ``date_after``, to compare filings with the day of the image; None leaves that.
+    throughout
+        Look at the whole of the survey and of the basic farmland, not only near the patches.
+    greenest
+        Highest mean NDVI of a survey parcel (BSM), see :func:`weipian_lab.overlay.greenest`.
     """
-    rows = suspicions(ledger, rulebook, sources, patches)
+    rows = suspicions(ledger, rulebook, sources, patches, throughout=throughout, greenest=greenest)
     rule = rulebook.rule(_RULE)
     codes, lang = rulebook.codes("FEEDBACK"), current()
     table = []

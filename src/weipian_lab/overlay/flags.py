@@ -13,7 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from weipian_lab.area import borderline, m2_to_mu, meets, round_mu
-from weipian_lab.overlay.dates import day_of
+from weipian_lab.overlay.dates import day_of, years_after
 from weipian_lab.overlay.evidence_flags import evidence_flags
 from weipian_lab.overlay.flag import Flag, Level
 from weipian_lab.overlay.ledger import Ledger
@@ -21,10 +21,6 @@ from weipian_lab.rulebook import Rulebook
 from weipian_lab.text import t
 
 __all__ = ["Flag", "Level", "flags", "flags_in_words"]
-
-# Kinds of official patches (TBLX) that may be one of the notice's key kinds
-_KEY_KINDS = {"20": "house", "GEF": "golf"}
-_POND = "KT"
 
 
 def flags(
@@ -66,7 +62,7 @@ def flags(
         known = attributes.loc[patch]
         found += _thresholds(str(patch), row, sources[patch], rulebook, on)
         found += _scale(str(patch), row, rulebook, on)
-        found += _kinds(str(patch), row, known, rulebook)
+        found += _kinds(str(patch), row, known, rulebook, on)
     found += evidence_flags(ledger, attributes, rulebook, on)
     found += _same_actor(ledger, attributes, rulebook, on)
     position = {str(patch): i for i, patch in enumerate(ledger.areas.index)}
@@ -119,24 +115,24 @@ def _scale(patch: str, row: Any, rulebook: Rulebook, on: dt.date) -> Iterator[Fl
             yield Flag(patch, f"scale_{name.lower()}", "alert", f"FS14-3-{name}", values)
 
 
-def _kinds(patch: str, row: Any, known: pd.Series, rulebook: Rulebook) -> Iterator[Flag]:
+def _kinds(patch: str, row: Any, known: pd.Series, rulebook: Rulebook, on: dt.date) -> Iterator[Flag]:
     label = str(known.get("TBLX") or "")
-    kind = _KEY_KINDS.get(label)
-    if kind and row["cultivated"] > 0 and kind in rulebook.rule("NX2024-2.2.1-KEY").value:
+    kind = rulebook.rule("T-KEY-KINDS", on).value.get(label)
+    if kind and row["cultivated"] > 0 and kind in rulebook.rule("NX2024-2.2.1-KEY", on).value:
         yield Flag(patch, f"key_{kind}", "attention", "NX2024-2.2.1-KEY", {"label": label})
-    if label == _POND and row["pbf"] > 0:
+    if label in rulebook.rule("T-POND-KINDS", on).value and row["pbf"] > 0:
         yield Flag(
             patch, "pond_on_pbf", "attention", "TDGLF-37", {"area": f"{float(round_mu(row['pbf'])):.2f}"}
         )
     if row["redline"] > 0:
         area = f"{float(round_mu(row['redline'])):.2f}"
-        yield Flag(patch, "redline", "attention", "NX2024-2.2.1-COMPARE", {"area": area})
-    if row["survey_overlap"] > 0.01:
+        yield Flag(patch, "redline", "attention", "SSTL-3", {"area": area})
+    noticed_m2 = rulebook.number("T-LEDGER-TOLERANCE", on)
+    if row["survey_overlap"] > noticed_m2:
         area = f"{row['survey_overlap']:.2f}"
         yield Flag(patch, "survey_overlap", "doubt", "NX2024-2.3-FEEDBACK", {"area": area})
-    if row["uncovered"] > 0.01:
-        values = {"area": f"{row['uncovered']:.2f}"}
-        yield Flag(patch, "uncovered", "doubt", "NX2024-2.2.1-COMPARE", values)
+    if row["uncovered"] > noticed_m2:
+        yield Flag(patch, "uncovered", "doubt", "T-UNCOVERED", {"area": f"{row['uncovered']:.2f}"})
 
 
 def _same_actor(ledger: Ledger, attributes: pd.DataFrame, rulebook: Rulebook, on: dt.date) -> Iterator[Flag]:
@@ -148,7 +144,7 @@ def _same_actor(ledger: Ledger, attributes: pd.DataFrame, rulebook: Rulebook, on
     for actor, rows in attributes[attributes["actor"].notna()].groupby("actor"):
         members = [p for p in rows.index if p in ledger.areas.index]
         days = [day for p in members if (day := day_of(attributes.loc[p].get("date_after")))]
-        if len(members) < 2 or len(days) < len(members) or (max(days) - min(days)).days > 366 * years:
+        if len(members) < 2 or len(days) < len(members) or max(days) > years_after(min(days), years):
             continue
         areas = ledger.areas.loc[members]
         pbf = areas["pbf"].fillna(0.0)

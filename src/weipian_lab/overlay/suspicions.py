@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from weipian_lab import vectors
-from weipian_lab.area import ellipsoidal_area, m2_to_mu
+from weipian_lab.area import ellipsoidal_area
 from weipian_lab.overlay.dates import day_of
+from weipian_lab.overlay.farmland import farmland
 from weipian_lab.overlay.ledger import Ledger
+from weipian_lab.overlay.looking import Look, blank, label
 from weipian_lab.overlay.roles import EVIDENCE, ROLES
+from weipian_lab.overlay.stale import stale
+from weipian_lab.overlay.suspicion import Suspicion
 from weipian_lab.rulebook import Rulebook
 
 __all__ = ["Suspicion", "suspicions"]
 
 _AREAS = {"YDSP": "PZMJ", "SSNYD": "BAMJ", "LSYD": "PZMJ"}
 _DATES = {"YDSP": ("PZRQ",), "SSNYD": ("BARQ",), "LSYD": ("PZRQ", "DQRQ")}
-_NOTICED_M2 = 0.01
-
-
-@dataclass(frozen=True)
-class Suspicion:
-    """A pattern met: `kind` of the rulebook's FEEDBACK list, `pattern` and `values` of its sentence."""
-
-    patch_id: str
-    kind: str
-    pattern: str
-    layer: str
-    feature: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def suspicions(
@@ -42,92 +31,72 @@ def suspicions(
     rulebook: Rulebook,
     sources: Mapping[str, vectors.Source],
     patches: pd.DataFrame | None = None,
+    *,
+    throughout: bool = False,
+    greenest: Mapping[str, float] | None = None,
 ) -> list[Suspicion]:
-    """Return every pattern met under or near the patches; approvals and filings are looked at throughout.
+    """Return every pattern met; approvals and filings are looked at throughout.
 
     Parameters
     ----------
     ledger
-        With its pieces kept; without shapes nothing is said of shifts and overlaps.
+        With its pieces kept; without shapes nothing is said of what lies near the patches.
     rulebook
         Its ``T-FEEDBACK-…`` and ``T-SLIVER-…`` give the limits.
     sources
         The layers that the ledger was made from.
     patches
         With ``patch_id`` and ``date_after``.
+    throughout
+        Look at the whole of the survey and of the basic farmland, part by part, not only near the patches.
+    greenest
+        Highest mean NDVI of a survey parcel (BSM) in any image; None leaves images out.
     """
+    look = Look.of(ledger, sources, rulebook.number("T-FEEDBACK-NEAR"), throughout=throughout)
     return [
-        *_built(ledger, rulebook),
-        *_survey_overlaps(ledger),
-        *_basic_farmland_overlaps(ledger, rulebook, sources),
-        *_shifted(ledger, rulebook, sources),
-        *_filings(ledger, rulebook, sources),
+        *farmland(look, rulebook, ledger.scheme),
+        *_survey_overlaps(ledger, rulebook),
+        *stale(look, rulebook, ledger.scheme, greenest),
+        *_shifted(look, rulebook),
+        *_filings(look, rulebook),
         *_late(ledger, patches),
     ]
 
 
-def _built(ledger: Ledger, rulebook: Rulebook) -> Iterator[Suspicion]:
-    """Find basic farmland over land that the survey shows as built."""
-    mu = m2_to_mu(ledger.areas["pbf_construction"].fillna(0.0))
-    for patch, area in mu[mu >= rulebook.number("T-SLIVER-MU")].items():
-        yield Suspicion(str(patch), "PBF_MISDRAWN", "pbf_built", "YJJBNTTB", values={"area": f"{area:.2f}"})
-
-
-def _survey_overlaps(ledger: Ledger) -> Iterator[Suspicion]:
+def _survey_overlaps(ledger: Ledger, rulebook: Rulebook) -> Iterator[Suspicion]:
+    """Survey parcels that cover each other under a patch: the survey should be a coverage."""
     area = ledger.areas["survey_overlap"]
-    for patch, value in area[area > _NOTICED_M2].items():
+    for patch, value in area[area > rulebook.number("T-LEDGER-TOLERANCE")].items():
         yield Suspicion(str(patch), "OVERLAY_RULE", "survey_overlap", "DLTB", values={"area": f"{value:.2f}"})
 
 
-def _basic_farmland_overlaps(
-    ledger: Ledger, rulebook: Rulebook, sources: Mapping[str, vectors.Source]
-) -> Iterator[Suspicion]:
-    """Find basic-farmland polygons near the patches that cover each other, broadly or along borders."""
-    source = sources.get("YJJBNTTB")
-    shapes = _shapes(ledger)
-    if source is None or shapes is None or source.crs != ledger.crs:
-        return
-    found = source.meeting(_boxes(shapes, rulebook), ROLES["YJJBNTTB"].fields)
-    one, other = shapely.STRtree(found.geometry).query(found.geometry, predicate="intersects")
-    pairs = np.column_stack([one, other])[one < other]
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    both = shapely.intersection(found.geometry[pairs[:, 0]], found.geometry[pairs[:, 1]])
-    area_m2 = ellipsoidal_area(both, source.crs)
-    width_m = 2 * shapely.area(both) / np.maximum(shapely.length(both), 1e-9)
-    patches = _Near(ledger)
-    labels = found.values["BSM"]
-    for i in np.flatnonzero(m2_to_mu(area_m2) >= rulebook.number("T-SLIVER-MU")).tolist():
-        thin = width_m[i] < rulebook.number("T-SLIVER-WIDTH")
-        values = {
-            "other": str(labels[pairs[i, 1]]),
-            "area": f"{area_m2[i]:.2f}",
-            "width": f"{width_m[i]:.2f}",
-        }
-        yield Suspicion(
-            patches.meeting(both[i]), "PBF_MISDRAWN", "pbf_sliver" if thin else "pbf_overlap", "YJJBNTTB",
-            str(labels[pairs[i, 0]]), values,
-        )  # fmt: skip
-
-
-def _shifted(
-    ledger: Ledger, rulebook: Rulebook, sources: Mapping[str, vectors.Source]
-) -> Iterator[Suspicion]:
+def _shifted(look: Look, rulebook: Rulebook) -> Iterator[Suspicion]:
     """Approvals and filings of a patch's shape that lie beside it: moved onto it they would fit."""
-    shapes = _shapes(ledger)
-    if shapes is None:
+    if not len(look.shapes):
         return
-    ids = ledger.areas.index
-    for layer in (name for name in EVIDENCE if name in sources and sources[name].crs == ledger.crs):
-        found = sources[layer].meeting(_boxes(shapes, rulebook), ROLES[layer].fields)
-        reach = shapely.buffer(shapes, rulebook.number("T-FEEDBACK-NEAR"))
-        for patch, feature in shapely.STRtree(found.geometry).query(reach).T.tolist():
-            move = _slip(shapes[patch], found.geometry[feature], rulebook)
-            if move:
-                label = str(found.values[ROLES[layer].fields[0]][feature] or found.number[feature])
-                yield Suspicion(str(ids[patch]), "FILING_WRONG", "shifted", layer, label, move)
+    like = rulebook.number("T-FEEDBACK-LIKE")
+    for layer in (name for name in EVIDENCE if name in look.sources):
+        found = look.around(layer, look.shapes, look.reach_m)
+        tree = shapely.STRtree(found.geometry)
+        pairs = tree.query(look.shapes, predicate="dwithin", distance=look.reach_m)
+        best: dict[int, tuple[float, int, dict[str, str]]] = {}
+        placed: set[int] = set()  # those that fit a patch where they lie
+        for patch, feature in pairs.T.tolist():
+            one, other = look.shapes[patch], found.geometry[feature]
+            if _iou(one, other) >= like:
+                placed.add(feature)
+            move = _slip(one, other, rulebook)
+            if move and move[0] > best.get(feature, (0.0,))[0]:
+                best[feature] = (move[0], patch, move[1])
+        for feature, (_, patch, values) in sorted(best.items()):
+            if feature in placed:
+                continue
+            yield Suspicion(
+                look.ids[patch], "FILING_WRONG", "shifted", layer, label(layer, found, feature), values
+            )
 
 
-def _slip(patch: Any, filed: Any, rulebook: Rulebook) -> dict[str, str] | None:
+def _slip(patch: Any, filed: Any, rulebook: Rulebook) -> tuple[float, dict[str, str]] | None:
     least = rulebook.number("T-FEEDBACK-SIZE")
     if not least < filed.area / patch.area < 1 / least:
         return None
@@ -139,7 +108,7 @@ def _slip(patch: Any, filed: Any, rulebook: Rulebook) -> dict[str, str] | None:
     if after < rulebook.number("T-FEEDBACK-LIKE") or after - before < rulebook.number("T-FEEDBACK-GAIN"):
         return None
     bearing = float(np.degrees(np.arctan2(-dx, -dy)) % 360)
-    return {
+    return after, {
         "distance": f"{distance:.1f}",
         "bearing": f"{bearing:.0f}",
         "before": f"{before:.0%}",
@@ -151,35 +120,35 @@ def _iou(one: Any, other: Any) -> float:
     return float(shapely.intersection(one, other).area / shapely.union(one, other).area)
 
 
-def _filings(
-    ledger: Ledger, rulebook: Rulebook, sources: Mapping[str, vectors.Source]
-) -> Iterator[Suspicion]:
+def _filings(look: Look, rulebook: Rulebook) -> Iterator[Suspicion]:
     """Numbers left out, dates that do not exist, stated areas that are not those drawn; in whole layers."""
-    for layer in (name for name in EVIDENCE if name in sources):
-        source = sources[layer]
+    for layer in (name for name in EVIDENCE if name in look.sources):
+        source = look.sources[layer]
         if not np.isfinite(source.bounds).all():
             continue
-        found = source.meeting(source.bounds[None], ROLES[layer].fields)
-        near = _Near(ledger if source.crs == ledger.crs else None)
-        key = ROLES[layer].fields[0]
-        stated = pd.to_numeric(pd.Series(found.values[_AREAS[layer]]), errors="coerce").to_numpy(dtype=float)
+        found = source.meeting(np.asarray(source.bounds)[None], ROLES[layer].fields)
+        # where the layer has another CRS than the survey, the patches a row meets are not named
+        near = source.crs == look.crs
         drawn = ellipsoidal_area(found.geometry, source.crs)
-        same = np.abs(stated / np.maximum(drawn, 1e-9) - 1) <= rulebook.number("T-FEEDBACK-AREA")
         for i in range(len(found.number)):
-            patterns: list[tuple[str, dict[str, Any]]] = []
-            if _blank(found.values[key][i]):
-                patterns.append(("no_number", {"field": key, "area": f"{drawn[i]:.2f}"}))
-            for name in _DATES[layer]:
-                value = found.values[name][i]
-                if not _blank(value) and day_of(value) is None:
-                    patterns.append(("bad_date", {"field": name, "value": str(value)}))
-            if not same[i]:
-                values = {"field": _AREAS[layer], "stated": f"{stated[i]:.2f}", "drawn": f"{drawn[i]:.2f}"}
-                patterns.append(("area_differs", values))
-            label = str(found.number[i] if _blank(found.values[key][i]) else found.values[key][i])
-            for pattern, values in patterns:
-                patch = near.meeting(found.geometry[i])
-                yield Suspicion(patch, "FILING_WRONG", pattern, layer, label, values)
+            for pattern, values in _row(layer, found, i, float(drawn[i]), rulebook):
+                patches = look.patches(found.geometry[i]) if near else ""
+                yield Suspicion(patches, "FILING_WRONG", pattern, layer, label(layer, found, i), values)
+
+
+def _row(
+    layer: str, found: vectors.Features, row: int, drawn_m2: float, rulebook: Rulebook
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    key, area = ROLES[layer].fields[0], _AREAS[layer]
+    if blank(found.values[key][row]):
+        yield "no_number", {"field": key, "area": f"{drawn_m2:.2f}"}
+    for name in _DATES[layer]:
+        value = found.values[name][row]
+        if not blank(value) and day_of(value) is None:
+            yield "bad_date", {"field": name, "value": str(value)}
+    stated = float(pd.to_numeric(found.values[area][row], errors="coerce"))
+    if not abs(stated / max(drawn_m2, 1e-9) - 1) <= rulebook.number("T-FEEDBACK-AREA"):
+        yield "area_differs", {"field": area, "stated": f"{stated:.2f}", "drawn": f"{drawn_m2:.2f}"}
 
 
 def _late(ledger: Ledger, patches: pd.DataFrame | None) -> Iterator[Suspicion]:
@@ -194,34 +163,5 @@ def _late(ledger: Ledger, patches: pd.DataFrame | None) -> Iterator[Suspicion]:
             filed, image = day_of(item.get(date_field)), seen.get(str(item["patch_id"]))
             if filed is not None and image is not None and filed > image:
                 values = {"field": date_field, "day": filed.isoformat(), "image": image.isoformat()}
-                label = "" if _blank(item[key]) else str(item[key])
-                yield Suspicion(str(item["patch_id"]), "FILING_WRONG", "late", layer, label, values)
-
-
-class _Near:
-    """Finds the patches that a shape meets."""
-
-    def __init__(self, ledger: Ledger | None) -> None:
-        shapes = None if ledger is None else _shapes(ledger)
-        self._ids = None if ledger is None or shapes is None else ledger.areas.index
-        self._tree = None if shapes is None else shapely.STRtree(shapes)
-
-    def meeting(self, shape: Any) -> str:
-        """Return the ids of the patches, in order, joined by commas."""
-        if self._tree is None or self._ids is None or shape is None:
-            return ""
-        return ", ".join(str(self._ids[i]) for i in sorted(self._tree.query(shape, predicate="intersects")))
-
-
-def _shapes(ledger: Ledger) -> NDArray[np.object_] | None:
-    shapes = ledger.shapes
-    return None if shapes is None or shapely.is_missing(shapes).any() else shapes
-
-
-def _boxes(shapes: NDArray[np.object_], rulebook: Rulebook) -> NDArray[np.float64]:
-    reach = rulebook.number("T-FEEDBACK-NEAR")
-    return np.asarray(shapely.bounds(shapes) + np.array([-reach, -reach, reach, reach]))
-
-
-def _blank(value: Any) -> bool:
-    return value is None or bool(pd.isna(value)) or not str(value).strip()
+                feature = "" if blank(item[key]) else str(item[key])
+                yield Suspicion(str(item["patch_id"]), "FILING_WRONG", "late", layer, feature, values)

@@ -1,7 +1,7 @@
 """The only module that opens rasters: images, pairs, blocks, and writing as COG."""
 
 from weipian_lab.rasters.bands import canonical
-from weipian_lab.rasters.burning import burn
+from weipian_lab.rasters.burning import burn, burn_numbers
 from weipian_lab.rasters.image import Image, ImagePair, Remark
 from weipian_lab.rasters.opening import open_source
 from weipian_lab.rasters.pair import PairSource, open_pair
@@ -20,6 +20,7 @@ __all__ = [
     "ScoreFile",
     "Source",
     "burn",
+    "burn_numbers",
     "canonical",
     "inspect_pair",
     "open_pair",
