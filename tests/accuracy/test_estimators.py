@@ -144,16 +144,19 @@ def test_every_interval_holds_its_estimate(interval):
     assert result.method.count("。") > 2
 
 
-def test_one_stratum_gives_wilson_itself():
-    """Newcombe (1998), Statistics in Medicine 17: 857-872, Table I, method 3."""
-    for right, n, expected in [
-        (81, 263, (0.2553, 0.3662)),
-        (15, 148, (0.0624, 0.1605)),
-        (0, 20, (0, 0.1611)),
-    ]:
+@pytest.mark.parametrize(
+    ("interval", "limits"),
+    [  # Newcombe (1998), Statistics in Medicine 17: 857-872, Table I, methods 3 (score), 5 (exact), 6 (mid-P)
+        ("wilson_strata", [(0.2553, 0.3662), (0.0624, 0.1605), (0.0000, 0.1611), (0.0061, 0.1718)]),
+        ("conservative", [(0.2527, 0.3676), (0.0578, 0.1617), (0.0000, 0.1684), (0.0009, 0.1776)]),
+        ("auto", [(0.2544, 0.3658), (0.0601, 0.1581), (0.0000, 0.1391), (0.0017, 0.1585)]),
+    ],
+)
+def test_one_stratum_gives_the_published_limits(interval, limits):
+    for (right, n), expected in zip([(81, 263), (15, 148), (0, 20), (1, 29)], limits, strict=True):
         table = pd.DataFrame({"mapped": 1, "reference": [1] * right + [0] * (n - right)})
-        result = accuracy.simple_random(table).overall.loc["overall"]
-        assert (result["lower"], result["upper"]) == pytest.approx(expected, abs=5e-5)
+        result = accuracy.simple_random(table, interval=interval).overall.loc["overall"]
+        assert (result["lower"], result["upper"]) == pytest.approx(expected, abs=6e-5)
 
 
 def test_no_errors_keeps_a_width():

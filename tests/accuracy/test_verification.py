@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from weipian_lab import accuracy, outputs
 from weipian_lab.errors import InputError, ParameterError, SchemaError
@@ -118,10 +119,11 @@ def test_false_alarm_share_by_hand():
     assert result["lower"] < result["estimate"] < result["upper"]
 
 
-def test_single_stratum_is_wilson():
+def test_single_stratum_is_midp():
     result = accuracy.false_alarm_share(verified("f" * 7 + "t" * 13))
-    # Wilson 95 % for 7 of 20, statsmodels' proportion_confint
-    assert (result["lower"], result["upper"]) == pytest.approx((0.18119, 0.56713), abs=1e-4)
+    lower, upper = result["lower"], result["upper"]
+    assert stats.binom.sf(7, 20, lower) + stats.binom.pmf(7, 20, lower) / 2 == pytest.approx(0.025)
+    assert stats.binom.cdf(6, 20, upper) + stats.binom.pmf(7, 20, upper) / 2 == pytest.approx(0.025)
     census = accuracy.false_alarm_share(verified("f" * 7 + "t" * 13), {"all": 20}, finite_population=True)
     assert census["lower"] == census["upper"] == pytest.approx(0.35)
 
@@ -154,7 +156,7 @@ def test_no_positives_no_negatives_nothing_decided():
     assert accuracy.false_alarm_share(verified("ffff"))["estimate"] == 1
     none = accuracy.false_alarm_share(verified("tttt"))
     assert none["estimate"] == 0
-    assert none["upper"] == pytest.approx(0.48990, abs=1e-4)  # Wilson, 0 of 4
+    assert none["upper"] == pytest.approx(1 - 0.05**0.25)  # mid-P, 0 of 4: (1 - p)^4 / 2 = 0.025
     assert accuracy.share_of_false(verified("tttt", cause=list("wxyz")), "cause").empty
     with pytest.raises(SchemaError):
         accuracy.false_alarm_share(verified("uu"))

@@ -130,7 +130,7 @@ def coverage(
     for true, measure in zip(exact, ms.measures(counts, nested), strict=True):
         value, _ = ms.estimate(true, whole)
         for interval in intervals:
-            low, high = ms.limits(measure, strata, interval, confidence)
+            low, high = ms.limits(measure, strata, interval, confidence, rng)
             labels = ["overall"] if measure.name == "overall" else truth.classes
             for k, label in enumerate(labels):
                 rows.append(_row(measure.name, label, interval, value[k], low[:, k], high[:, k]))

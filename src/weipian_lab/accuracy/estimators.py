@@ -48,7 +48,9 @@ def stratified(
     finite_population
         Take sizes as numbers of units and correct by 1 - n/N within strata.
     interval
-        ``auto``: recovered from Wilson's limits within strata, see :mod:`~weipian_lab.accuracy.kernel`;
+        ``auto``: recovered from mid-P limits within strata, see :mod:`~weipian_lab.accuracy.kernel`;
+        ``conservative``: from Clopper-Pearson's, ``wilson_strata``: from Wilson's;
+        ``randomised``: from Stevens's, seeded by `seed`: a yardstick, not for reports;
         ``normal``: estimate ± z se, as most papers; ``wilson``, ``clopper_pearson``: with the effective
         sample size; ``bootstrap``: percentile, seeded by `seed`.
     classes
@@ -203,7 +205,7 @@ def _assess(
     for number, measure in enumerate(ms.measures(counts, nested)):
         value, se = ms.estimate(measure, design)
         if drawn is None:
-            lower, upper = ms.limits(measure, design, interval, confidence)
+            lower, upper = ms.limits(measure, design, interval, confidence, np.random.default_rng(seed))
         else:
             lower, upper = _percentiles(drawn, number, design, se, confidence)
         rows: Sequence[Hashable] = ["overall"] if measure.name == "overall" else sample.classes
@@ -232,9 +234,8 @@ def _assess(
 
 def describe_interval(interval: Interval, confidence: float) -> str:
     """Return the sentence that states the interval's method."""
-    name = "mover" if interval == "auto" else interval
     z = f"{stats.norm.ppf(0.5 + confidence / 2):.3f}"
-    return t(f"accuracy.interval_{name}", level=f"{confidence:.0%}", z=z, replicates=REPLICATES)
+    return t(f"accuracy.interval_{interval}", level=f"{confidence:.0%}", z=z, replicates=REPLICATES)
 
 
 def _draw(counts: Array, seed: int, within: bool) -> Array:

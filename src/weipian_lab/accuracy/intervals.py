@@ -13,12 +13,37 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from weipian_lab.accuracy.limits import Within
 from weipian_lab.errors import ParameterError
 
-__all__ = ["INTERVALS", "Interval", "check_confidence", "check_interval", "effective_size", "share_interval"]
+__all__ = [
+    "INTERVALS",
+    "WITHIN",
+    "Interval",
+    "check_confidence",
+    "check_interval",
+    "effective_size",
+    "share_interval",
+]
 
-Interval = Literal["auto", "normal", "wilson", "clopper_pearson", "bootstrap"]
+Interval = Literal[
+    "auto",
+    "conservative",
+    "wilson_strata",
+    "randomised",
+    "normal",
+    "wilson",
+    "clopper_pearson",
+    "bootstrap",
+]
 INTERVALS: tuple[Interval, ...] = get_args(Interval)
+WITHIN: dict[str, Within] = {
+    "auto": "midp",
+    "conservative": "exact",
+    "wilson_strata": "wilson",
+    "randomised": "randomised",
+}
+"""Intervals recovered from limits within strata (:func:`weipian_lab.accuracy.kernel.mover`), and which."""
 
 Array = NDArray[np.float64]
 

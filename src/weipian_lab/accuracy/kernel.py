@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-__all__ = ["Kind", "Strata", "linear_variance", "mover", "ratio", "wilson_limits"]
+from weipian_lab.accuracy.limits import Within, share_limits
+
+__all__ = ["Kind", "Strata", "linear_variance", "mover", "ratio"]
 
 Array = NDArray[np.float64]
 
@@ -115,14 +116,6 @@ def linear_variance(hit: Array, miss: Array, n: Array, value: Array, kind: Kind)
     return np.where(n > 1, scaled, np.nan)
 
 
-def wilson_limits(share: Array, n: Array, z: float) -> tuple[Array, Array]:
-    """Wilson's score limits of a share, `n` need not be whole; infinite `n` gives the share itself."""
-    inverse = 1 / n
-    centre = (share + z**2 * inverse / 2) / (1 + z**2 * inverse)
-    half = z / (1 + z**2 * inverse) * np.sqrt(share * (1 - share) * inverse + (z * inverse) ** 2 / 4)
-    return np.clip(centre - half, 0, share), np.clip(centre + half, share, 1)
-
-
 def mover(
     hit: Array,
     miss: Array,
@@ -131,8 +124,10 @@ def mover(
     confidence: float,
     possible_hit: NDArray[np.bool_],
     possible_miss: NDArray[np.bool_],
+    within: Within = "midp",
+    rng: np.random.Generator | None = None,
 ) -> tuple[Array, Array]:
-    """Return limits of the ratio recovered from Wilson's limits within each stratum.
+    """Return limits of the ratio recovered from limits within each stratum.
 
     R0 lies in the interval as long as the limits of Σ W (y - R0 x) enclose 0.
     Unlike the normal interval it keeps a width where a stratum's sample shows no error at all,
@@ -144,10 +139,14 @@ def mover(
         (..., H) shares.
     possible_hit, possible_miss
         (..., H) False where the design rules it out (a stratum that the map labels otherwise).
+    within
+        Limits within a stratum, see :mod:`~weipian_lab.accuracy.limits`.
+    rng
+        For ``randomised`` limits.
     """
-    z = float(stats.norm.ppf(0.5 + confidence / 2))
-    hit_low, hit_high = wilson_limits(hit, strata.effective, z)
-    miss_low, miss_high = wilson_limits(miss, strata.effective, z)
+    part = np.full(hit.shape, 0.5) if rng is None else rng.random(hit.shape)
+    hit_low, hit_high = share_limits(hit, strata.effective, confidence, within, part)
+    miss_low, miss_high = share_limits(miss, strata.effective, confidence, within, 1 - part)
     hit_low, hit_high = (np.where(possible_hit, limit, hit) for limit in (hit_low, hit_high))
     miss_low, miss_high = (np.where(possible_miss, limit, miss) for limit in (miss_low, miss_high))
     neither = 1 - hit - miss

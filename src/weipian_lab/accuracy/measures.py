@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weipian_lab.accuracy import kernel
-from weipian_lab.accuracy.intervals import Interval, share_interval
+from weipian_lab.accuracy.intervals import WITHIN, Interval, share_interval
 
 __all__ = ["Measure", "bootstrap_counts", "estimate", "limits", "measures", "nested_classes"]
 
@@ -91,17 +91,22 @@ def _per_class(strata: kernel.Strata) -> kernel.Strata:
 
 
 def limits(
-    measure: Measure, strata: kernel.Strata, interval: Interval, confidence: float
+    measure: Measure,
+    strata: kernel.Strata,
+    interval: Interval,
+    confidence: float,
+    rng: np.random.Generator | None = None,
 ) -> tuple[Array, Array]:
-    """Return lower and upper limit, (..., K), by the method named (not bootstrap)."""
+    """Return lower and upper limit, (..., K), by the method named; `rng` is for ``randomised``."""
     strata = _per_class(strata)
     value, variance = kernel.ratio(
         measure.hit, measure.miss, strata, measure.kind, measure.may_hit | measure.may_miss
     )
-    if interval == "auto":
+    if interval in WITHIN:
         low, high = kernel.mover(
-            measure.hit, measure.miss, strata, measure.kind, confidence, measure.may_hit, measure.may_miss
-        )
+            measure.hit, measure.miss, strata, measure.kind, confidence, measure.may_hit, measure.may_miss,
+            WITHIN[interval], rng if interval == "randomised" else None,
+        )  # fmt: skip
         known = np.isfinite(variance)
         return np.where(known, low, np.nan), np.where(known, high, np.nan)
     inside = measure.hit + measure.miss
