@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from weipian_lab.accuracy.assessment import Assessment, class_index, measure_frame
 from weipian_lab.accuracy.estimators import describe_interval
-from weipian_lab.accuracy.intervals import Interval, check_confidence, check_interval, share_interval
+from weipian_lab.accuracy.intervals import (
+    Interval,
+    check_confidence,
+    check_interval,
+    cluster_interval,
+    share_interval,
+)
 from weipian_lab.accuracy.labels import AccuracyWarning, Sample, as_sizes, code_sample, column, same_labels
 from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import t
@@ -20,6 +26,7 @@ from weipian_lab.text import t
 __all__ = ["cluster", "systematic"]
 
 Array = NDArray[np.float64]
+_CHOICES = ("auto", "conservative", "normal", "wilson", "clopper_pearson")
 Lonely = Literal["nan", "certainty", "adjust"]
 Variance = Callable[[Array], Array]
 
@@ -50,7 +57,8 @@ def cluster(
         ``{"all": total}`` if the population's size is known: `area` is then that total times the
         estimated share, else the weighted sum itself, whose error includes that of the total.
     confidence, interval, classes
-        As :func:`~weipian_lab.accuracy.stratified`; ``auto`` is Wilson's interval with the effective size.
+        As :func:`~weipian_lab.accuracy.stratified`; ``auto`` and ``conservative`` are those of
+        :func:`~weipian_lab.accuracy.intervals.cluster_interval`.
     finite_population, psu_totals
         Correct by 1 - m/M, M the number of primary units of each stratum.
     lonely
@@ -90,7 +98,7 @@ def cluster(
     method = [t("accuracy.method_cluster", df=df)]
     method += [t("accuracy.method_fpc" if finite_population else "accuracy.method_no_fpc")]
     total = None if sizes is None else sum(as_sizes(sizes).values())
-    return _linear(sample, weight, variance, df, total, method, confidence, interval)
+    return _linear(sample, weight, psu, variance, df, total, method, confidence, interval)
 
 
 def systematic(
@@ -134,7 +142,8 @@ def systematic(
     if n < 2:
         warnings.warn(t("accuracy.one_unit", strata="all"), AccuracyWarning, stacklevel=2)
     method = [t("accuracy.method_systematic")]
-    return _linear(sample, np.ones(n), variance, max(n - 1, 1), total, method, confidence, interval)
+    every = np.arange(n)
+    return _linear(sample, np.ones(n), every, variance, max(n - 1, 1), total, method, confidence, interval)
 
 
 def _weights(samples: pd.DataFrame) -> Array:
@@ -197,6 +206,7 @@ def _sum_by(values: Array, code: NDArray[np.intp], number: int) -> Array:
 def _linear(
     sample: Sample,
     weight: Array,
+    psu: NDArray[np.intp],
     variance: Variance,
     df: int,
     total: float | None,
@@ -204,14 +214,9 @@ def _linear(
     confidence: float,
     interval: Interval,
 ) -> Assessment:
-    if interval == "bootstrap":
-        raise ParameterError(
-            "errors.bad_choice",
-            name="interval",
-            value=interval,
-            choices="auto, normal, wilson, clopper_pearson",
-        )
-    interval = "wilson" if interval == "auto" else interval
+    if interval not in _CHOICES:
+        choices = ", ".join(_CHOICES)
+        raise ParameterError("errors.bad_choice", name="interval", value=interval, choices=choices)
     codes = np.arange(len(sample.classes))
     mapped = (sample.mapped[:, None] == codes).astype(float)
     reference = (sample.reference[:, None] == codes).astype(float)
@@ -225,7 +230,7 @@ def _linear(
     }
     frames = {}
     for name, (y, x) in parts.items():
-        value, se, lower, upper = _ratio(y, x, weight, variance, df, confidence, interval)
+        value, se, lower, upper = _ratio(y, x, weight, psu, variance, df, confidence, interval)
         rows: Sequence[Hashable] = ["overall"] if name == "overall" else sample.classes
         scale = 1.0 if name != "area" else float(weight.sum()) if total is None else total
         frames[name] = measure_frame(rows, value, se, lower, upper, scale=scale)
@@ -239,7 +244,7 @@ def _linear(
         matrix=pd.DataFrame(share, index, columns),
         counts=pd.DataFrame(sample.counts().sum(0).astype(int), index, columns),
         confidence=confidence,
-        method=" ".join([*method, describe_interval(interval, confidence)]),
+        method=" ".join([*method, describe_interval(interval, confidence, clusters=True)]),
         notes=(),
         n=len(weight),
     )
@@ -257,6 +262,7 @@ def _ratio(
     y: Array,
     x: Array,
     weight: Array,
+    psu: NDArray[np.intp],
     variance: Variance,
     df: int,
     confidence: float,
@@ -269,5 +275,17 @@ def _ratio(
         linear = w * (y - value * x) / below
         kish = below**2 / (w**2 * x).sum(0)
     se = np.where(np.isfinite(value), np.sqrt(variance(np.nan_to_num(linear))), np.nan)
-    lower, upper = share_interval(value, se, interval, confidence=confidence, n=kish, df=df)
+    if interval in ("auto", "conservative"):
+        hit, miss, base = (_holding(part, psu) for part in (y, x - y, x))
+        fewest = np.minimum(hit, miss)
+        lower, upper = cluster_interval(
+            value, se, kish, base, fewest, df, confidence, always=interval == "conservative"
+        )
+    else:
+        lower, upper = share_interval(value, se, interval, confidence=confidence, n=kish, df=df)
     return value, se, lower, upper
+
+
+def _holding(part: Array, psu: NDArray[np.intp]) -> Array:
+    """Return in how many primary units each column has anything."""
+    return np.asarray((_sum_by(part, psu, int(psu.max()) + 1) > 0).sum(0), float)

@@ -232,10 +232,12 @@ def _assess(
     )
 
 
-def describe_interval(interval: Interval, confidence: float) -> str:
+def describe_interval(interval: Interval, confidence: float, *, clusters: bool = False) -> str:
     """Return the sentence that states the interval's method."""
+    own = clusters and interval in ("auto", "conservative")
     z = f"{stats.norm.ppf(0.5 + confidence / 2):.3f}"
-    return t(f"accuracy.interval_{interval}", level=f"{confidence:.0%}", z=z, replicates=REPLICATES)
+    name = f"{interval}_clusters" if own else interval
+    return t(f"accuracy.interval_{name}", level=f"{confidence:.0%}", z=z, replicates=REPLICATES)
 
 
 def _draw(counts: Array, seed: int, within: bool) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from weipian_lab.accuracy.limits import Within
+from weipian_lab.accuracy.limits import Within, share_limits, wilson_limits
 from weipian_lab.errors import ParameterError
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Interval",
     "check_confidence",
     "check_interval",
+    "cluster_interval",
     "effective_size",
     "share_interval",
 ]
@@ -118,3 +119,48 @@ def share_interval(
     low, high = proportion_confint(safe_share * safe_size, safe_size, alpha=1 - confidence, method=name)
     low, high = np.where(safe_share <= 0, 0.0, low), np.where(safe_share >= 1, 1.0, high)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+FEW_CLUSTERS = 6
+"""Primary units with a hit (or with a miss) below which their spread says next to nothing; the project's own
+choice, from benchmarks/coverage.md."""
+
+
+def cluster_interval(
+    share: Array,
+    se: Array,
+    units: Array,
+    primary: Array,
+    fewest: Array,
+    df: int,
+    confidence: float,
+    *,
+    always: bool = False,
+) -> tuple[Array, Array]:
+    """Return limits of shares from a cluster sample.
+
+    Wilson's interval with the effective size p (1 - p) / se² and the quantile of t(df).
+    Where fewer than :data:`FEW_CLUSTERS` primary units hold a hit, or a miss, their variance is mostly too
+    small by chance; there (`always`: everywhere) Clopper and Pearson's interval takes over, with no more
+    effective units than primary units, as if each were all right or all wrong: it covers more than stated.
+
+    Parameters
+    ----------
+    share, se
+        (k,) estimates and standard errors.
+    units
+        (k,) effective size where the standard error is 0 (Kish's).
+    primary
+        (k,) primary units that hold units of the denominator.
+    fewest
+        (k,) the fewer of those with a hit and those with a miss.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.where(se > 0, np.minimum(share * (1 - share) / se**2, units), units)
+    known = np.isfinite(share) & np.isfinite(se) & (size > 0)
+    p, n = np.where(known, np.clip(share, 0, 1), 0.5), np.where(known, size, 1.0)
+    wide = share_limits(p, np.minimum(n, np.maximum(primary, 1)), confidence, "exact")
+    short = wilson_limits(p, n, float(stats.t.ppf(0.5 + confidence / 2, df)))
+    few = (fewest < FEW_CLUSTERS) | always
+    lower, upper = (np.where(few, a, b) for a, b in zip(wide, short, strict=True))
+    return np.where(known, lower, np.nan), np.where(known, upper, np.nan)
