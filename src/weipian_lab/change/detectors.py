@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
+from scipy.special import chdtr
 
 from weipian_lab.change.cva import fit_cva, fit_cva_std
 from weipian_lab.change.indices import fit_index
@@ -183,5 +183,5 @@ def chi2_probability(score: ArrayLike, df: int) -> Float:
     df
         The model's ``df``.
     """
-    probability: Float = chi2.cdf(np.asarray(score, dtype=np.float64) ** 2, df).astype(np.float32)
+    probability: Float = chdtr(df, np.asarray(score, dtype=np.float64) ** 2).astype(np.float32)
     return probability

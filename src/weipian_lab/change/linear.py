@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from weipian_lab.change.pixels import Float, Mask, Model, Samples
 __all__ = ["LinearModel", "Moments", "inverse_scale", "no_difference", "weighted_moments", "whiten"]
 
 Matrix = NDArray[np.float64]
+_STRIP_PX = 16_384  # what is worked on at once stays in the processor's cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +34,39 @@ class LinearModel(Model):
     offset: Matrix
 
     def _score(self, before: Float, after: Float, valid: Mask) -> Float:
-        first, second = before.reshape(len(before), -1), after.reshape(len(after), -1)
         u, v = self.before_weights.astype(np.float32), self.after_weights.astype(np.float32)
-        # differences first where both dates weigh alike: equal pixels then give exactly 0
-        variates = u @ (first - second) if np.array_equal(u, -v) else u @ first + v @ second
-        if self.offset.any():
-            variates += self.offset.astype(np.float32)[:, np.newaxis]
-        score: Float = np.sqrt(np.einsum("ij,ij->j", variates, variates))
-        return score.reshape(valid.shape)
+        offset = self.offset.astype(np.float32)
+        alike = np.array_equal(u, -v)
+        weights = u if alike else np.hstack([u, v])
+        score: Float = np.empty(valid.shape, np.float32)
+        rows = max(1, _STRIP_PX // valid.shape[1])
+        for top in range(0, len(score), rows):
+            strip = slice(top, top + rows)
+            first, second = before[:, strip], after[:, strip]
+            # differences first where both dates weigh alike: equal pixels then give exactly 0
+            planes = [x - y for x, y in zip(first, second, strict=True)] if alike else [*first, *second]
+            _length(planes, weights, offset, score[strip])
+        return score
+
+
+def _length(planes: Sequence[Float], weights: Float, offset: Float, out: Float) -> None:
+    """Write √Σᵢ (Σⱼ wᵢⱼ planeⱼ + cᵢ)² to `out`.
+
+    Pixel by pixel in one fixed order, unlike a product of matrices, whose last bit depends on their shape:
+    a block must score as the whole does.
+    """
+    out[...] = 0
+    form, term = np.empty_like(out), np.empty_like(out)
+    for row, constant in zip(weights, offset, strict=True):
+        form[...] = 0
+        for weight, plane in zip(row, planes, strict=True):
+            if weight:
+                np.multiply(plane, weight, out=term)
+                form += term
+        form += constant
+        form *= form
+        out += form
+    np.sqrt(out, out=out)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from weipian_lab.change.linear import LinearModel, Moments, no_difference, weighted_moments, whiten
 from weipian_lab.change.pixels import Samples
@@ -118,7 +118,7 @@ def fit_irmad(
         return no_difference(samples, "irmad", df=samples.before.shape[1])
     ended, rounds = "max_iterations", 0
     for rounds in range(1, max_iterations + 1):  # noqa: B007  the count is reported
-        weights = chi2.sf(_statistic(samples, moments, found), df=len(found.rho))
+        weights = chdtrc(len(found.rho), _statistic(samples, moments, found))
         if weights.sum() ** 2 < 10 * 2 * samples.before.shape[1] * (weights**2).sum():
             ended = "few_unchanged"
             break

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate
-from sklearn.cluster import KMeans
 
 from weipian_lab.change.linear import inverse_scale, no_difference
 from weipian_lab.change.pixels import Float, Mask, Model, Samples
@@ -97,6 +96,8 @@ def fit_pca_kmeans(
     _, vectors = np.linalg.eigh((blocks - mean).T @ (blocks - mean))
     axes = vectors[:, ::-1][:, :components]
     projected = (blocks - mean) @ axes
+    from sklearn.cluster import KMeans  # slow to import
+
     clusters = KMeans(2, n_init=5, random_state=random_state).fit(projected)
     means = [blocks[clusters.labels_ == label].mean() for label in (0, 1)]
     low, high = clusters.cluster_centers_[np.argsort(means)]

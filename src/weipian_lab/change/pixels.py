@@ -217,19 +217,32 @@ class Model(ABC):
     def score_block(self, before: ArrayLike, after: ArrayLike, valid: ArrayLike | None = None) -> Float:
         """Return the change score of a block, float32 ``(row, col)``, NaN where not valid.
 
+        What is not finite is not valid.
+
         Raises
         ------
         InputError
             If the block has not the bands that the model was fitted on.
         """
-        first, second, good = prepare(before, after, valid)
-        if len(first) != self.n_bands:
-            raise InputError("change.band_count", found=len(first), expected=self.n_bands)
-        if not good.any():
-            return np.full(good.shape, np.nan, dtype=np.float32)
-        score = self._score(first, second, good).astype(np.float32, copy=False)
-        if not good.all():
-            score[~good] = np.nan
+        return self._checked(*prepare(before, after, valid))
+
+    def score_read(self, before: Float, after: Float, valid: Mask) -> Float:
+        """Return the score of a block as :mod:`weipian_lab.rasters` reads it: finite wherever it is valid.
+
+        The same as :meth:`score_block`, without another look at every value.
+        """
+        if not valid.all():
+            before, after = np.where(valid, before, np.float32(0)), np.where(valid, after, np.float32(0))
+        return self._checked(before, after, valid)
+
+    def _checked(self, before: Float, after: Float, valid: Mask) -> Float:
+        if len(before) != self.n_bands:
+            raise InputError("change.band_count", found=len(before), expected=self.n_bands)
+        if not valid.any():
+            return np.full(valid.shape, np.nan, dtype=np.float32)
+        score = self._score(before, after, valid).astype(np.float32, copy=False)
+        if not valid.all():
+            score[~valid] = np.nan
         return score
 
     @abstractmethod

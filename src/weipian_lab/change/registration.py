@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import correlate1d, distance_transform_edt
-from skimage.registration import phase_cross_correlation
 
 from weipian_lab.change.pixels import Float, Mask, as_cube, band_roles, prepare
 from weipian_lab.errors import ParameterError
@@ -74,6 +73,8 @@ def _views(plane: Float, valid: Mask) -> list[NDArray[np.float64]]:
 def _estimates(
     before: Float, after: Float, valid: Mask, bands: Sequence[int], upsample: int
 ) -> list[tuple[float, float]]:
+    from skimage.registration import phase_cross_correlation  # slow to import
+
     found = []
     for band in bands:
         for one, other in zip(_views(before[band], valid), _views(after[band], valid), strict=True):

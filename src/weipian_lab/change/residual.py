@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import MiniBatchKMeans
 
 from weipian_lab.change.linear import no_difference
 from weipian_lab.change.pixels import Model, Samples, band_roles
@@ -78,6 +77,8 @@ def _regress(given: Matrix, wanted: Matrix, rounds: int, cross_band: bool) -> tu
 
 def _clusters(joint: Matrix, size: Matrix, count: int, power: float, seed: int) -> tuple[Matrix, Matrix]:
     """Return centres of the joint spectra, and the factors that even out their usual residuals."""
+    from sklearn.cluster import MiniBatchKMeans  # slow to import
+
     chosen = np.random.default_rng(seed).permutation(len(joint))[:30_000]
     distinct = len(np.unique(joint[chosen].round(2), axis=0))
     if distinct < 10 * count:

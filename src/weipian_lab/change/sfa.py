@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from weipian_lab.change.linear import LinearModel, inverse_scale, no_difference, weighted_moments, whiten
 from weipian_lab.change.pixels import Samples
@@ -36,7 +36,7 @@ def _fit(method: str, samples: Samples, rcond: float, max_iterations: int, toler
     rounds, converged = 0, max_iterations == 0
     for rounds in range(1, max_iterations + 1):  # noqa: B007  the count is reported
         statistic = (((x - y) @ features) ** 2 / variance).sum(axis=1)
-        weights = chi2.sf(statistic, df=len(variance))
+        weights = chdtrc(len(variance), statistic)
         if weights.sum() < 10 * x.shape[1]:
             break
         features, renewed = _slow_features(x, y, weights, rcond)

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2, norm
-from skimage.filters import threshold_otsu
+from scipy.special import chdtri, ndtr, ndtri
 
 from weipian_lab.errors import InputError, ParameterError
 
@@ -53,6 +52,8 @@ class Threshold:
 
 def _otsu(values: Values, *, clip: float = 0.995, bins: int = 512) -> tuple[float, dict[str, Any]]:
     """Otsu (1979), IEEE Trans. SMC 9:62–66, after clipping at the quantile `clip`: outliers blind it."""
+    from skimage.filters import threshold_otsu  # slow to import
+
     top = float(np.quantile(values, clip))
     clipped = np.minimum(values, top)
     if clipped.min() == clipped.max():
@@ -84,7 +85,7 @@ def _chi2(values: Values, *, df: int | None = None, alpha: float = 0.01) -> tupl
     if df is None or df < 1:
         raise ParameterError("change.chi2_df", value=df)
     _share("alpha", alpha)
-    return float(np.sqrt(chi2.isf(alpha, df))), {"df": df, "alpha": alpha}
+    return float(np.sqrt(chdtri(df, alpha))), {"df": df, "alpha": alpha}
 
 
 def _null_fit(
@@ -114,9 +115,9 @@ def _null_fit(
     if len(positive) < 2 or positive.min() == positive.max():
         return _flat(values)
     logs = np.log(positive)
-    centre, lower = np.quantile(logs, [0.5, float(norm.cdf(-1))])
+    centre, lower = np.quantile(logs, [0.5, float(ndtr(-1))])
     sigma = float(centre - lower)
-    value = float(np.exp(centre + norm.isf(false_alarm) * sigma))
+    value = float(np.exp(centre - ndtri(false_alarm) * sigma))
     return value, {"log_median": float(centre), "log_sigma": sigma, "false_alarm": false_alarm}
 
 

@@ -184,15 +184,16 @@ class Source:
         valid &= known
         for layer, i in zip(stored, positions, strict=True):
             nodata = self.members[i].nodata
-            if layer.dtype.kind == "f":
-                valid &= np.isfinite(layer)
             if nodata is not None and np.isfinite(nodata):
                 valid &= layer != nodata
             if zero is not None:
                 zero &= layer == 0
-            np.multiply(layer, self.scaling.scale[i], out=data[i], casting="unsafe")
+            with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite and so not valid
+                np.multiply(layer, self.scaling.scale[i], out=data[i], casting="unsafe")
             if self.scaling.offset[i]:
                 data[i] += self.scaling.offset[i]
+            if layer.dtype.kind == "f":
+                valid &= np.isfinite(data[i])
 
     def _stored(
         self,

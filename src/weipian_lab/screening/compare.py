@@ -9,7 +9,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score, roc_auc_score
 
 from weipian_lab.errors import InputError
 from weipian_lab.grid import Grid
@@ -59,6 +58,8 @@ def against_labels(
         ``kappa, f1, precision, recall, auc`` (0–1; None where not defined), ``true_positive, false_positive,
         false_negative, true_negative`` (pixels), ``labelled_share``.
     """
+    from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score, roc_auc_score
+
     known = labels != UNLABELLED
     truth = labels[known] == 1
     mapped = burn(frame.geometry, grid)[known]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +20,7 @@ from weipian_lab.grid import Block, Grid
 from weipian_lab.patches import Batch, CleanUp, morphology, runs
 from weipian_lab.rasters import ScoreFile
 from weipian_lab.screening.state import State, fingerprint
-from weipian_lab.screening.views import Tile, View, expand, sample_blocks, take_tiles
+from weipian_lab.screening.views import Tile, View, expand, sample_blocks, take_tiles, threads
 
 __all__ = ["Fitted", "Progress", "fit", "run", "sample_scores", "sample_tiles"]
 
@@ -133,7 +132,7 @@ def sample_scores(model: change.Model, tiles: list[Tile]) -> Float:
                 block = Block(row, col, min(BLOCK_SIDE, rows - rim - row), min(BLOCK_SIDE, cols - rim - col))
                 wide, inner = expand(block, halo, valid.shape)
                 part = (slice(None), *wide.slices)
-                score = model.score_block(first[part], second[part], valid[wide.slices])
+                score = model.score_read(first[part], second[part], valid[wide.slices])
                 parts.append(score[inner][valid[block.slices]])
     return np.concatenate(parts)
 
@@ -237,7 +236,7 @@ class _Work:
         margin = morphology.halo_px(rules.opening_px, rules.closing_px)
         wide, _ = expand(block, self.model.halo_px + margin, self.view.grid.shape)
         first, second, valid = self.view.read(wide)
-        score = self.model.score_block(first, second, valid)
+        score = self.model.score_read(first, second, valid)
         del first, second
         # what lies beyond the halo of the score is not that of the whole; only the margin is used
         near, _ = expand(block, margin, self.view.grid.shape)
@@ -254,7 +253,7 @@ def _each(
     work: _Work, blocks: list[Block], state: State, workers: int | None
 ) -> Iterator[tuple[Block, runs.Runs, Float | None]]:
     """Yield blocks in order; a few are worked on ahead, so that memory stays the same."""
-    workers = workers or min(4, os.cpu_count() or 1)
+    workers = workers or threads()
     pending: deque[tuple[Block, Future[tuple[runs.Runs, Float]] | None, runs.Runs | None]] = deque()
     queue = iter(blocks)
     with ThreadPoolExecutor(workers) as pool:

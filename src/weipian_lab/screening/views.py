@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +15,7 @@ from weipian_lab import change
 from weipian_lab.grid import Block, Grid
 from weipian_lab.rasters import PairSource
 
-__all__ = ["Gains", "PairView", "View", "expand", "sample_blocks", "take_tiles"]
+__all__ = ["Gains", "PairView", "View", "expand", "sample_blocks", "take_tiles", "threads"]
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -121,7 +123,8 @@ def sample_blocks(shape: tuple[int, int], side: int, count: int) -> list[Block]:
     """Return the whole scene as one block if it is small enough, else `count` squares spread over it.
 
     The squares lie on a lattice whose lines are staggered, so that they do not follow rows and columns of
-    fields or of the sensor; the same scene gives the same squares.
+    fields or of the sensor; in a large scene they are moved to the next multiple of their side, so that each
+    lies in one tile of a tiled file. The same scene gives the same squares.
     """
     rows, cols = shape
     if rows * cols <= count * side * side:
@@ -135,11 +138,31 @@ def sample_blocks(shape: tuple[int, int], side: int, count: int) -> list[Block]:
             stagger = 0.25 if i % 2 else -0.25
             row = (i + 0.5) / down * (rows - side)
             col = (j + 0.5 + stagger) / across * (cols - side)
-            blocks.append(Block(int(row), int(min(max(col, 0), cols - side)), side, side))
+            row, col = (
+                _place(row, side, rows, down),
+                _place(min(max(col, 0), cols - side), side, cols, across),
+            )
+            blocks.append(Block(row, col, side, side))
     return blocks
 
 
+def _place(start: float, side: int, length: int, count: int) -> int:
+    """Return the multiple of `side` next to `start`; `start` where `count` squares have no room to move."""
+    if length < 1.5 * count * side:
+        return int(start)
+    return side * min(round(start / side), length // side - 1)
+
+
 def take_tiles(view: View, blocks: list[Block]) -> list[Tile]:
-    """Read the sample blocks, leaving out those without a valid pixel."""
-    tiles = [view.read(block) for block in blocks]
+    """Read the sample blocks on all cores, leaving out those without a valid pixel."""
+    if len(blocks) == 1:
+        tiles = [view.read(blocks[0])]
+    else:
+        with ThreadPoolExecutor(threads()) as pool:
+            tiles = list(pool.map(view.read, blocks))
     return [tile for tile in tiles if tile[2].any()]
+
+
+def threads() -> int:
+    """Return how many threads read and score: one a core, at most four."""
+    return min(4, os.cpu_count() or 1)
