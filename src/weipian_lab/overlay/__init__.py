@@ -3,9 +3,10 @@
 from weipian_lab.overlay.baselines import baselines
 from weipian_lab.overlay.dates import day_of
 from weipian_lab.overlay.documents import export, letter, workbook
-from weipian_lab.overlay.feedback import compare, feedback
+from weipian_lab.overlay.feedback import compare, feedback, settled
 from weipian_lab.overlay.flags import flags, flags_in_words
 from weipian_lab.overlay.greenness import greenest
+from weipian_lab.overlay.headings import flag_counts, heading, in_words
 from weipian_lab.overlay.ledger import PARTS, SUMMANDS, Ledger, ledger
 from weipian_lab.overlay.roles import county
 from weipian_lab.overlay.sensitivity import dependent, sensitivity
@@ -18,6 +19,7 @@ from weipian_lab.overlay.shown import (
     summary,
     summary_table,
     surroundings,
+    telling,
 )
 from weipian_lab.overlay.slivers import slivers
 from weipian_lab.overlay.tables import tabulate
@@ -33,21 +35,26 @@ __all__ = [
     "dependent",
     "export",
     "feedback",
+    "flag_counts",
     "flags",
     "flags_in_words",
     "greenest",
     "groups_of",
+    "heading",
+    "in_words",
     "ledger",
     "ledger_rows",
     "letter",
     "patch_page",
     "report_in_words",
     "sensitivity",
+    "settled",
     "slivers",
     "stated",
     "summary",
     "summary_table",
     "surroundings",
     "tabulate",
+    "telling",
     "workbook",
 ]

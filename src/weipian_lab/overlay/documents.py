@@ -11,8 +11,9 @@ import pandas as pd
 
 from weipian_lab import vectors
 from weipian_lab.outputs import as_text, atomic
+from weipian_lab.overlay.headings import in_words
 from weipian_lab.overlay.ledger import Ledger
-from weipian_lab.text import t
+from weipian_lab.text import catalogue, t
 
 __all__ = ["export", "letter", "workbook"]
 
@@ -35,20 +36,57 @@ _SHORT = {
 
 
 def workbook(path: Path | str, tables: Mapping[str, pd.DataFrame]) -> Path:
-    """Write tables as sheets of an .xlsx; texts stay texts whatever they begin with."""
+    """Write tables as sheets of an .xlsx, headings in both languages; texts stay texts.
+
+    Parameters
+    ----------
+    tables
+        Name of the sheet (``overlay.sheet_<name>`` in words, else as it is) → table as in the CSV files.
+    """
     from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
     for name, table in tables.items():
-        sheet = book.create_sheet(name[:31])
-        sheet.freeze_panes = "A2"
-        sheet.append([as_text(str(c)) for c in table.columns])
-        for row in table.itertuples(index=False):
+        sheet = book.create_sheet(_sheet_name(name))
+        sheet.freeze_panes = "B2"
+        shown = in_words(table, both=True)
+        for number, width in enumerate(_widths(shown), 1):
+            sheet.column_dimensions[get_column_letter(number)].width = width
+        heads = []
+        for column in shown.columns:
+            cell = WriteOnlyCell(sheet, value=as_text(str(column)))
+            cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+            heads.append(cell)
+        sheet.append(heads)
+        for row in shown.itertuples(index=False):
             sheet.append([None if pd.isna(v) else as_text(v) for v in row])
     book.properties.created = book.properties.modified = _FIXED
     with atomic(path) as temporary:
         book.save(temporary)
     return Path(path)
+
+
+def _sheet_name(name: str) -> str:
+    key = f"sheet_{name}"
+    return (t(f"overlay.{key}") if key in catalogue("overlay") else name)[:31]
+
+
+def _widths(table: pd.DataFrame) -> list[float]:
+    """Return widths of columns in characters, a Chinese one counting two."""
+    widths = []
+    for column in range(table.shape[1]):
+        values = table.iloc[:50, column]
+        longest = max((_columns(v) for v in values), default=0)
+        widths.append(float(min(max(longest, 12), 60) + 2))
+    return widths
+
+
+def _columns(value: object) -> int:
+    text = f"{value:.2f}" if isinstance(value, float) else str(value)
+    return sum(2 if ord(c) > 0x2E80 else 1 for c in text)
 
 
 def letter(path: Path | str, sheet: pd.DataFrame, *, county: str, simulated: bool) -> Path:

@@ -18,7 +18,7 @@ from weipian_lab.overlay.suspicions import suspicions
 from weipian_lab.rulebook import Rulebook
 from weipian_lab.text import current, t
 
-__all__ = ["COLUMNS", "compare", "feedback"]
+__all__ = ["COLUMNS", "compare", "feedback", "settled"]
 
 COLUMNS = (
     "feedback_id",
@@ -38,7 +38,6 @@ COLUMNS = (
     "new_attribute",
 )
 _RULE = "NX2024-2.3-FEEDBACK"
-_NOTICED_M2 = 0.01
 
 
 def feedback(
@@ -90,13 +89,18 @@ def feedback(
     return filled.assign(**dict.fromkeys(COLUMNS[-4:], ""))
 
 
-def compare(before: Ledger, after: Ledger) -> pd.DataFrame:
+def compare(before: Ledger, after: Ledger, *, least_m2: float = 0.01) -> pd.DataFrame:
     """Show an overlay before and after a reply side by side: one row for each patch and part that changed.
+
+    Parameters
+    ----------
+    least_m2
+        Smallest difference that is shown (the rulebook's T-LEDGER-TOLERANCE).
 
     Returns
     -------
     DataFrame
-        ``patch_id, part, before_m2, after_m2, change_m2`` where the difference exceeds 0.01 m².
+        ``patch_id, part, before_m2, after_m2, change_m2``.
     """
     common = before.areas.index.intersection(after.areas.index)
     old, new = before.areas.loc[common].fillna(0.0), after.areas.loc[common].fillna(0.0)
@@ -109,4 +113,22 @@ def compare(before: Ledger, after: Ledger) -> pd.DataFrame:
         }
     )
     table["change_m2"] = table["after_m2"] - table["before_m2"]
-    return table.loc[table["change_m2"].abs() > _NOTICED_M2].reset_index(drop=True)
+    return table.loc[table["change_m2"].abs() > least_m2].reset_index(drop=True)
+
+
+def settled(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Show two feedback sheets side by side: which doubts a reply settled, which are left, which are new.
+
+    Returns
+    -------
+    DataFrame
+        ``feedback_id, state, layer, feature, sentence``: the rows of the first sheet with the state
+        "settled" or "left", then those of the second that the first did not have, "new".
+    """
+    key = ["pattern", "layer", "feature"]
+    old, new = (pd.MultiIndex.from_frame(sheet[key]) for sheet in (before, after))
+    states = np.where(old.isin(new), "left", "settled")
+    told = before.assign(state=states)
+    added = after[~new.isin(old)].assign(state="new", feedback_id="")
+    columns = ["feedback_id", "state", "layer", "feature", "sentence"]
+    return pd.concat([told[columns], added[columns]], ignore_index=True)

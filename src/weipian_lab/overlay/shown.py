@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from weipian_lab import vectors
 from weipian_lab.area import m2_to_mu
+from weipian_lab.overlay.headings import heading, in_words
 from weipian_lab.overlay.ledger import SUMMANDS, Ledger
 from weipian_lab.rulebook import Rulebook
 from weipian_lab.text import t
@@ -24,6 +26,7 @@ __all__ = [
     "summary",
     "summary_table",
     "surroundings",
+    "telling",
 ]
 
 _SHOWN = (
@@ -37,50 +40,65 @@ _SHOWN = (
     "redline",
 )
 _MORE = ("approved", "filed", "temporary", "unexplained")
+_ALWAYS = ("total", "cultivated", "pbf")  # shown even where they are zero
 
 
-def ledger_rows(table: pd.DataFrame, flags: pd.DataFrame, most: int = 30) -> pd.DataFrame:
-    """Return the ledger in 亩 with headings in words, the largest cultivated overlaps first."""
+def ledger_rows(table: pd.DataFrame, flags: pd.DataFrame, most: int = 20) -> pd.DataFrame:
+    """Return the ledger in 亩 with headings in words, the largest cultivated overlaps first.
+
+    Parts that are zero for every patch shown are left out and named in ``attrs["omitted"]``.
+    """
     order = table.sort_values("cultivated_mu", ascending=False, kind="stable").index[:most]
-    shown = pd.DataFrame({t("overlay.head_patch"): list(order)})
+    shown = pd.DataFrame({heading("patch_id"): list(order)})
+    omitted = []
     for part in (*_SHOWN, *_MORE):
         values = table.loc[order, f"{part}_mu"]
-        shown[t(f"overlay.part_{part}")] = ["–" if pd.isna(v) else f"{v:.2f}" for v in values]
+        if part not in _ALWAYS and not values.fillna(0.0).any():
+            omitted.append(t(f"overlay.part_{part}"))
+            continue
+        shown[heading(f"{part}_mu")] = ["–" if pd.isna(v) else f"{v:.2f}" for v in values]
     counts = flags["patch_id"].value_counts()
     shown[t("overlay.head_flags")] = [int(counts.get(patch, 0)) for patch in order]
+    shown.attrs["omitted"] = t("overlay.between").join(omitted)
     return shown
 
 
+def telling(table: pd.DataFrame, flags: pd.DataFrame, count: int) -> list[str]:
+    """Return the patches with most kinds of flags, the larger cultivated overlap first among equals."""
+    kinds = flags.groupby("patch_id")["flag"].nunique().reindex(table.index).fillna(0)
+    order = pd.DataFrame({"kinds": kinds, "area": table["cultivated_mu"]}).sort_values(
+        ["kinds", "area"], ascending=False, kind="stable"
+    )
+    return [str(patch) for patch in order.index[:count]]
+
+
 def patch_page(patch: str, table: pd.DataFrame, flags: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return ledger and flags of one patch as two tables of text."""
+    """Return ledger and flags of one patch as two tables of text; parts that are zero are left out."""
     row = table.loc[patch]
-    parts = [
-        p for p in (*_SHOWN, *_MORE, "double_covered", "temporary_expired") if not pd.isna(row[f"{p}_m2"])
-    ]
+    more = (*_MORE, "double_covered", "temporary_expired")
+    parts = [p for p in (*_SHOWN, *more) if p in _ALWAYS or (not pd.isna(row[f"{p}_m2"]) and row[f"{p}_m2"])]
     ledger = pd.DataFrame(
         {
             t("overlay.head_part"): [t(f"overlay.part_{p}") for p in parts],
-            "m²": [f"{row[f'{p}_m2']:.2f}" for p in parts],
+            t("overlay.unit_m2"): [f"{row[f'{p}_m2']:,.2f}" for p in parts],
             t("overlay.mu"): [f"{row[f'{p}_mu']:.2f}" for p in parts],
+            t("overlay.head_share"): [f"{row[f'{p}_m2'] / row['total_m2']:.1%}" for p in parts],
         }
     )
     own = flags[flags["patch_id"] == patch]
-    sentences = pd.DataFrame(
-        {
-            t("overlay.head_level"): [t(f"overlay.level_{v}") for v in own["level"]],
-            t("overlay.head_sentence"): own["sentence"].tolist(),
-            t("overlay.head_rule"): (own["rule_id"] + " " + own["cite"]).tolist(),
-        }
-    )
-    return ledger, sentences
+    return ledger, in_words(own[["level", "sentence", "rule_id", "cite"]])
 
 
-def stated(table: pd.DataFrame, ledger: Ledger, words: pd.Series) -> pd.DataFrame:
-    """Return the ledger with what it was made from in each row: version and scheme of the survey, flags."""
+def stated(
+    table: pd.DataFrame, ledger: Ledger, words: pd.Series, *, rulebook: Rulebook, on: dt.date
+) -> pd.DataFrame:
+    """Return the ledger with what each row rests on: version and scheme of the survey, rules, flags."""
     return table.assign(
         survey_version=ledger.layers.get("DLTB", ""),
         dl_scheme=ledger.scheme,
         counted=ledger.count,
+        rules_on=on.isoformat(),
+        rulebook=f"{rulebook.id} {rulebook.version}",
         flags=words.reindex(table.index).fillna("").to_numpy(),
     )
 
@@ -124,7 +142,7 @@ def summary_table(content: Mapping[str, Any]) -> pd.DataFrame:
         {
             t("overlay.head_part"): [t(f"overlay.part_{p}") for p in parts],
             t("overlay.mu"): [f"{sums[p]:.2f}" for p in parts],
-            "%": [f"{v:.1%}" for v in share],
+            t("overlay.head_share"): [f"{v:.1%}" for v in share],
         }
     )
 

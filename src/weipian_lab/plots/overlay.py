@@ -30,6 +30,9 @@ _LINE_COLOURS = {
     "filed": PALETTE["black"],
     "temporary": PALETTE["vermilion"],
 }
+# told apart by their dashes as well, and the wide one lies under the others
+_LINE_STYLES = {"pbf": "-", "redline": "-.", "approved": "--", "filed": ":", "temporary": "--"}
+_LINE_WIDTHS = {"pbf": 3.2}
 _MARGIN = 0.6  # of the patch's size, around it on a page
 
 
@@ -64,7 +67,8 @@ def group_bars(table: pd.DataFrame, most: int = 25, ax: Axes | None = None) -> A
         colour = GROUP_COLOURS[group]
         ax.barh(range(len(order)), width, left=left, color=colour, label=t(f"overlay.part_{group}"))
         left += width
-    ax.set_yticks(range(len(order)), [str(p) for p in order], fontsize=7)
+    ax.set_yticks(range(len(order)), [str(p) for p in order], fontsize=7, parse_math=False)
+    ax.set_ylim(-0.7, len(order) - 0.3)
     ax.set_xlabel(t("overlay.mu"))
     ax.set_title(t("overlay.bars_title"))
     ax.legend(loc="lower right", framealpha=0.85)
@@ -106,6 +110,8 @@ def page(
     *,
     source: str,
     simulated: bool,
+    land: gpd.GeoDataFrame | None = None,
+    dates: Sequence[str] = ("", ""),
 ) -> Figure:
     """Draw one patch: image before, image after, layers beneath it.
 
@@ -116,31 +122,50 @@ def page(
     pieces
         Pieces of the layers under it, with ``layer`` and ``DLBM``.
     pictures
-        Pictures with their grids, at most two.
+        Pictures ``(row, col, 3)`` 0–1 with their grids, at most two.
     groups
         Land group of each DLBM.
+    land
+        Parcels around it with the column ``group``, drawn faintly; None leaves the surroundings white.
+    dates
+        Dates of the two pictures.
     """
-    figure, row = plt.subplots(1, len(pictures) + 1, figsize=(3.1 * (len(pictures) + 1), 3.6))
+    figure, row = plt.subplots(1, len(pictures) + 1, figsize=(3.1 * (len(pictures) + 1), 3.9))
     row = np.atleast_1d(row)
     titles = ("overlay.page_before", "overlay.page_after")
-    for ax, (picture, grid), title in zip(row, pictures, titles, strict=False):
+    for ax, (picture, grid), title, date in zip(row, pictures, titles, dates, strict=False):
         moved = patch.to_crs(grid.crs)
         west, south, east, north = grid.bounds
         ax.imshow(picture, extent=(west, east, south, north))
-        moved.boundary.plot(ax=ax, color=PALETTE["vermilion"], linewidth=1.6)
+        moved.boundary.plot(ax=ax, color="white", linewidth=2.6)
+        moved.boundary.plot(ax=ax, color=PALETTE["vermilion"], linewidth=1.4)
         _around(ax, moved.total_bounds)
-        ax.set_title(t(title))
+        ax.set_title(f"{t(title)} {date}".strip())
         _plain(ax)
+        scale_bar(ax, grid.crs)
     last = row[-1]
+    if land is not None:
+        _faint(last, land, patch)
     _layers(last, pieces, groups)
     patch.boundary.plot(ax=last, color=PALETTE["black"], linewidth=1.6)
     _around(last, patch.total_bounds)
     last.set_title(t("overlay.page_layers"))
     _plain(last)
     scale_bar(last, patch.crs)
-    source_note(row[0], patch.crs, source, simulated)
-    figure.suptitle(str(patch["patch_id"].iloc[0]), fontsize=11)
+    source_note(row[0], pictures[0][1].crs if pictures else patch.crs, source, simulated)
+    figure.suptitle(str(patch["patch_id"].iloc[0]), fontsize=11, parse_math=False)
     return figure
+
+
+def _faint(ax: Axes, land: gpd.GeoDataFrame, patch: gpd.GeoDataFrame) -> None:
+    """Draw the parcels around a patch in pale colours."""
+    west, south, east, north = patch.total_bounds
+    reach = 2 * max(east - west, north - south)
+    near = land.to_crs(patch.crs).cx[west - reach : east + reach, south - reach : north + reach]
+    for group in _GROUPS[:-1]:
+        own = near[near["group"] == group]
+        if len(own):
+            own.plot(ax=ax, color=GROUP_COLOURS[group], alpha=0.22, edgecolor="white", linewidth=0.5)
 
 
 def _layers(ax: Axes, pieces: gpd.GeoDataFrame, groups: Mapping[str, str]) -> None:
@@ -150,17 +175,14 @@ def _layers(ax: Axes, pieces: gpd.GeoDataFrame, groups: Mapping[str, str]) -> No
     for group in _GROUPS[:-1]:
         own = survey[names == group]
         if len(own):
-            own.plot(ax=ax, color=GROUP_COLOURS[group], alpha=0.6, edgecolor="white", linewidth=0.6)
-            handles.append(Patch(color=GROUP_COLOURS[group], alpha=0.6, label=t(f"overlay.part_{group}")))
+            own.plot(ax=ax, color=GROUP_COLOURS[group], alpha=0.75, edgecolor="white", linewidth=0.6)
+            handles.append(Patch(color=GROUP_COLOURS[group], alpha=0.75, label=t(f"overlay.part_{group}")))
     for part, layer in _LINES.items():
         own = pieces[pieces["layer"] == layer]
         if len(own):
-            style: dict[str, Any] = {
-                "color": _LINE_COLOURS[part],
-                "linestyle": "--" if part != "pbf" else ":",
-            }
-            own.boundary.plot(ax=ax, linewidth=1.6, **style)
-            handles.append(Line2D([], [], label=t(f"overlay.part_{part}"), **style))
+            style: dict[str, Any] = {"color": _LINE_COLOURS[part], "linestyle": _LINE_STYLES[part]}
+            own.boundary.plot(ax=ax, linewidth=_LINE_WIDTHS.get(part, 1.8), **style)
+            handles.append(Line2D([], [], linewidth=1.8, label=t(f"overlay.part_{part}"), **style))
     ax.legend(
         handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.03), ncol=2, fontsize=7, frameon=False
     )

@@ -19,11 +19,14 @@ class Overlay(Common):
     ring: ClassVar[Mapping[str, str]] = {"patches": "01_screening/patches.gpkg"}
 
     out_dir: str = param("../reports/02_overlay", "run.p_out_dir", min_length=1)
-    patches: InputPath = param("", "overlay.p_patches", bundled="batches/MNR_2024Q2.gpkg")
+    patches: InputPath = param("", "overlay.p_patches", bundled="batches/MNR_2024Q1.shp")
     layers: InputPath = param("", "overlay.p_layers", bundled="layers/county.gpkg")
     other_survey: InputPath = param("", "overlay.p_other_survey")
+    replied_layers: InputPath = param("", "overlay.p_replied_layers")
+    whole_layers: bool = param(True, "overlay.p_whole_layers")
     before: InputPath = param("", "overlay.p_before", bundled="images/S2SIM_20230718.tif")
     after: InputPath = param("", "overlay.p_after", bundled="images/S2SIM_20240717.tif")
+    season: InputPath = param("", "overlay.p_season", bundled="images/S2SIM_20240423.tif")
     source: Source = param("MNR_QUARTERLY", "overlay.p_source")
     rules_on: Day = param("2024-07-18", "overlay.p_rules_on")
     scheme: Literal["auto", "ERDIAO", "SANDIAO", "YDYH"] = param("auto", "overlay.p_scheme")
