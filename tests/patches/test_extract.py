@@ -10,7 +10,7 @@ from scipy import ndimage
 from weipian_lab import area, patches
 from weipian_lab.errors import GridError, ParameterError
 from weipian_lab.grid import Grid
-from weipian_lab.patches import Batch, CleanUp, morphology
+from weipian_lab.patches import Batch, CleanUp, morphology, runs
 
 UTM = Grid("EPSG:32648", Affine(10, 0, 600_000, 0, -10, 4_260_000), (60, 80))
 DEGREES = Grid("EPSG:4326", Affine(1.1e-4, 0, 106.0, 0, -9e-5, 38.5), (60, 80))
@@ -178,3 +178,59 @@ def test_legal_threshold_on_the_overlap_not_the_patch() -> None:
     m2 = patches.overlap_m2(frame, layer)
     west = frame.geometry.centroid.x < 600_200
     assert m2[~west] == pytest.approx(0) and m2[west] == pytest.approx(5000, rel=1e-2)
+
+
+def test_patches_joined_by_a_narrow_neck_are_cut_without_losing_a_pixel() -> None:
+    mask = squares((5, 5, 12), (5, 30, 12), (30, 5, 12))
+    mask[10:12, 17:30] = True  # a neck of two pixels across, and one down
+    mask[17:30, 10:12] = True
+    score = np.where(mask, 2.0, 0.0).astype(np.float32)
+    whole = patches.extract(score, UTM, threshold=1)
+    cut = patches.extract(score, UTM, threshold=1, clean_up=CleanUp(split_neck_px=1))
+    assert (len(whole), len(cut)) == (1, 3)
+    assert cut["pixels"].sum() == mask.sum() == whole["pixels"].sum()
+    assert cut["area_m2"].sum() == pytest.approx(whole["area_m2"].sum(), abs=0.05)
+    assert (cut["score_mean"] == 2).all() and (cut["score_max"] == 2).all()
+    assert cut["pixels"].min() >= 144 and cut.equals(
+        patches.extract(score, UTM, threshold=1, clean_up=CleanUp(split_neck_px=1))
+    )
+    plain = patches.extract(score, UTM, threshold=1, clean_up=CleanUp(split_neck_px=1, smooth=False))
+    assert np.triu(plain.geometry.to_numpy()[:, None] == plain.geometry.to_numpy(), 1).sum() == 0
+    assert plain.union_all().area == pytest.approx(100 * mask.sum())
+    assert (plain.geom_type == "Polygon").all()
+
+
+def test_a_neck_is_cut_only_where_it_is_narrow_and_both_sides_are_large_enough() -> None:
+    mask = squares((5, 5, 12), (5, 30, 12))
+    mask[8:12, 17:30] = True  # four pixels wide
+    assert len(patches.extract(mask, UTM, clean_up=CleanUp(split_neck_px=1))) == 1
+    assert len(patches.extract(mask, UTM, clean_up=CleanUp(split_neck_px=2))) == 2
+    assert len(patches.extract(mask, UTM, clean_up=CleanUp(split_neck_px=2, min_px=300))) == 1
+    small = squares((5, 5, 12), (8, 19, 5))
+    small[10, 17:19] = True
+    assert len(patches.extract(small, UTM, clean_up=CleanUp(split_neck_px=1))) == 2
+    assert len(patches.extract(small, UTM, clean_up=CleanUp(split_neck_px=1, min_px=40))) == 1
+    corner = squares((5, 5, 6), (11, 11, 6))
+    assert len(patches.extract(corner, UTM, clean_up=CleanUp(split_neck_px=1))) == 2
+    with pytest.raises(ParameterError, match="merge_gap_m"):
+        CleanUp(split_neck_px=1, merge_gap_m=10)
+
+
+def test_cuts_do_not_depend_on_how_the_scene_was_read() -> None:
+    mask = ndimage.gaussian_filter(np.random.default_rng(8).standard_normal((60, 60)), 2) > 0.02
+    whole = runs.join([runs.encode(mask, mask.astype(np.float32))])
+    parts = [
+        runs.encode(
+            mask[r : r + 20, c : c + 20].copy(), mask[r : r + 20, c : c + 20].astype(np.float32), r, c
+        )
+        for r in range(0, 60, 20)
+        for c in range(0, 60, 20)
+    ]
+    frames = [
+        patches.from_runs(
+            part, Grid("EPSG:32648", UTM.transform, (60, 60)), 1.0, CleanUp(split_neck_px=1), Batch()
+        )
+        for part in (whole, runs.join(parts))
+    ]
+    assert frames[0].equals(frames[1]) and frames[0]["pixels"].sum() == mask.sum()
+    assert len(frames[0]) > len(runs.components(whole).pixels)

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from weipian_lab import area as areas
 from weipian_lab.errors import GridError, ParameterError
 from weipian_lab.grid import Grid
-from weipian_lab.patches import morphology, rings
+from weipian_lab.patches import morphology, necks, rings
 from weipian_lab.patches.ids import location_ids
 from weipian_lab.patches.rules import Batch, CleanUp
 from weipian_lab.patches.runs import Runs, components, encode, join
@@ -126,6 +126,14 @@ def from_runs(runs: Runs, grid: Grid, strong: float, clean_up: CleanUp, batch: B
     group[keep] = np.arange(keep.sum())
     inside = keep[found.of_run]
     runs, of_run = runs.take(inside), group[found.of_run[inside]]
+    if clean_up.split_neck_px and len(runs):
+        runs, of_run = necks.split(
+            runs,
+            of_run,
+            neck_px=clean_up.split_neck_px,
+            min_px=clean_up.min_px,
+            connectivity=clean_up.connectivity,
+        )
     if clean_up.merge_gap_m and len(runs):
         of_run = _merge(runs, of_run, grid, clean_up.merge_gap_m)
     shapes = rings.polygons(runs, of_run, smooth=clean_up.smooth, fill_px=clean_up.fill_px)

@@ -27,30 +27,45 @@ class CleanUp:
         pixels reaches the strong threshold (hysteresis).
     min_px
         4. Sieve: components of fewer pixels go.
+    split_neck_px
+        5. Components joined by a neck of at most twice this many pixels become several patches, none smaller
+        than `min_px`; no pixel is lost (:mod:`weipian_lab.patches.necks`).
     merge_gap_m
-        5. Components not further apart than this, in metres, become one patch (of several parts).
+        6. Components not further apart than this, in metres, become one patch (of several parts). Not together
+        with `split_neck_px`: parts cut at a neck touch.
     fill_px
-        6. Holes of at most this many pixels are filled.
+        7. Holes of at most this many pixels are filled.
     smooth
-        7. Corners are cut, the area of every ring stays.
+        8. Corners are cut, the area of every ring stays.
     min_mu
-        8. Patches below this many 亩 on the ellipsoid go (rounded half-up to 0.01 亩).
+        9. Patches below this many 亩 on the ellipsoid go (rounded half-up to 0.01 亩).
     """
 
     opening_px: int = 0
     closing_px: int = 0
     connectivity: int = 8
     min_px: int = 1
+    split_neck_px: int = 0
     merge_gap_m: float = 0.0
     fill_px: float = 0.0
     smooth: bool = True
     min_mu: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("opening_px", "closing_px", "min_px", "merge_gap_m", "fill_px", "min_mu"):
+        for name in (
+            "opening_px",
+            "closing_px",
+            "min_px",
+            "split_neck_px",
+            "merge_gap_m",
+            "fill_px",
+            "min_mu",
+        ):
             value = getattr(self, name)
             if not math.isfinite(value) or value < 0:
                 raise ParameterError("patches.negative", name=name, value=value)
+        if self.split_neck_px and self.merge_gap_m:
+            raise ParameterError("patches.split_and_merge", neck=self.split_neck_px, gap=self.merge_gap_m)
         if self.connectivity not in (4, 8):
             raise ParameterError(
                 "errors.bad_choice", name="connectivity", value=self.connectivity, choices="4, 8"
