@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from weipian_lab.accuracy import audit
+from weipian_lab.accuracy.limits import share_limits
 from weipian_lab.errors import ParameterError
 
 NAMES = ("change", "same")
@@ -26,14 +27,14 @@ def test_simulated_coverage_is_the_exact_one():
     """One stratum: the coverage of each interval is a finite binomial sum over the outcomes it accepts."""
     one = truth([1.0], [[[0.9, 0.1], [0, 0]]])
     n, p, z = 20, 0.9, stats.norm.ppf(0.975)
-    methods = ["auto", "conservative", "wilson_strata", "normal"]
+    methods = ["midp", "conservative", "wilson_strata", "normal"]
     table = audit.coverage(one, n, intervals=methods, replicates=6000).set_index(["measure", "interval"])
     x = np.arange(n + 1)
     share, point = x / n, stats.binom.pmf(x, n, p)
     above, below = stats.binom.sf(x, n, p), stats.binom.cdf(x - 1, n, p)
     centre, half = (share + z**2 / 2 / n), z * np.sqrt(share * (1 - share) / n + z**2 / 4 / n**2)
     inside = {
-        "auto": np.minimum(above, below) + point / 2 >= 0.025,
+        "midp": np.minimum(above, below) + point / 2 >= 0.025,
         "conservative": np.minimum(above, below) + point >= 0.025,
         "wilson_strata": np.abs(p * (1 + z**2 / n) - centre) <= half,
         "normal": np.abs(p - share) <= z * np.sqrt(share * (1 - share) / (n - 1)),
@@ -42,12 +43,26 @@ def test_simulated_coverage_is_the_exact_one():
         assert table.loc[("overall", interval), "coverage"] == pytest.approx(point[accepted].sum(), abs=0.01)
 
 
+@pytest.mark.parametrize("n", [3, 8, 20, 47, 100, 333])
+def test_a_share_is_covered_in_93_per_cent_whatever_it_is(n):
+    """Exact sums over all outcomes, on a fine grid of shares; mid-P alone falls to 92 %."""
+    x = np.arange(n + 1)
+    low, high = share_limits(x / n, float(n), 0.95, "guarded")
+    share = np.geomspace(0.02 / n, 0.5, 700)[:, None]
+    covered = np.where((low <= share) & (share <= high), stats.binom.pmf(x, n, share), 0).sum(1)
+    assert covered.min() >= 0.93 - 1e-6
+    np.testing.assert_allclose(low, 1 - high[::-1], atol=1e-9)  # errors and right units change places
+    assert (np.diff(low) >= -1e-9).all()
+    wide_low, wide_high = share_limits(x / n, float(n), 0.95, "exact")
+    assert ((low >= wide_low - 1e-9) & (high <= wide_high + 1e-9)).all()
+
+
 def test_where_few_errors_are_expected_no_interval_covers_95():
     """n = 20, error 0.02: none is seen in 67 % of samples, so coverage goes from 67 to 94 and 99 %."""
     steps = stats.binom.cdf(np.arange(5), 20, 0.02)
     np.testing.assert_allclose(steps[:3], [0.668, 0.940, 0.993], atol=0.001)
     one = truth([1.0], [[[0.98, 0.02], [0, 0]]])
-    for interval, expected in (("auto", steps[2]), ("conservative", steps[2])):
+    for interval, expected in (("auto", steps[1]), ("conservative", steps[2])):
         table = audit.coverage(one, 20, intervals=[interval], replicates=4000)
         assert table["coverage"].iloc[0] == pytest.approx(expected, abs=0.005)
 
@@ -70,10 +85,7 @@ def test_skewed_strata_normal_fails_and_the_default_holds():
     change = table[table["class"].isin(["change", "overall"])].set_index(["measure", "interval"])["coverage"]
     assert change[("producers", "normal")] < 0.90
     auto = change.xs("auto", level="interval")
-    assert (auto >= 0.93).all()
-    # over 97 % only where one side cannot err: no omission among 100 units is seen in 13 % of samples
-    wide = table[(table["interval"] == "auto") & (table["coverage"] > 0.975)]
-    assert (wide[["below", "above"]].min(axis=1) == 0).all()
+    assert auto.between(0.93, 0.975).all()
     random = audit.coverage(SKEWED, {"a": 30, "b": 50, "c": 100}, intervals=["randomised"], replicates=1000)[
         "coverage"
     ]

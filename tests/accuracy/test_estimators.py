@@ -149,7 +149,7 @@ def test_every_interval_holds_its_estimate(interval):
     [  # Newcombe (1998), Statistics in Medicine 17: 857-872, Table I, methods 3 (score), 5 (exact), 6 (mid-P)
         ("wilson_strata", [(0.2553, 0.3662), (0.0624, 0.1605), (0.0000, 0.1611), (0.0061, 0.1718)]),
         ("conservative", [(0.2527, 0.3676), (0.0578, 0.1617), (0.0000, 0.1684), (0.0009, 0.1776)]),
-        ("auto", [(0.2544, 0.3658), (0.0601, 0.1581), (0.0000, 0.1391), (0.0017, 0.1585)]),
+        ("midp", [(0.2544, 0.3658), (0.0601, 0.1581), (0.0000, 0.1391), (0.0017, 0.1585)]),
     ],
 )
 def test_one_stratum_gives_the_published_limits(interval, limits):

@@ -48,8 +48,8 @@ def stratified(
     finite_population
         Take sizes as numbers of units and correct by 1 - n/N within strata.
     interval
-        ``auto``: recovered from mid-P limits within strata, see :mod:`~weipian_lab.accuracy.kernel`;
-        ``conservative``: from Clopper-Pearson's, ``wilson_strata``: from Wilson's;
+        ``auto``: recovered from guarded mid-P limits within strata, see :mod:`~weipian_lab.accuracy.kernel`;
+        ``conservative``: from Clopper-Pearson's, ``midp``: plain, ``wilson_strata``: Wilson's;
         ``randomised``: from Stevens's, seeded by `seed`: a yardstick, not for reports;
         ``normal``: estimate ± z se, as most papers; ``wilson``, ``clopper_pearson``: with the effective
         sample size; ``bootstrap``: percentile, seeded by `seed`.

@@ -30,6 +30,7 @@ __all__ = [
 Interval = Literal[
     "auto",
     "conservative",
+    "midp",
     "wilson_strata",
     "randomised",
     "normal",
@@ -39,7 +40,8 @@ Interval = Literal[
 ]
 INTERVALS: tuple[Interval, ...] = get_args(Interval)
 WITHIN: dict[str, Within] = {
-    "auto": "midp",
+    "auto": "guarded",
+    "midp": "midp",
     "conservative": "exact",
     "wilson_strata": "wilson",
     "randomised": "randomised",

@@ -124,7 +124,7 @@ def mover(
     confidence: float,
     possible_hit: NDArray[np.bool_],
     possible_miss: NDArray[np.bool_],
-    within: Within = "midp",
+    within: Within = "guarded",
     rng: np.random.Generator | None = None,
 ) -> tuple[Array, Array]:
     """Return limits of the ratio recovered from limits within each stratum.
