@@ -6,11 +6,12 @@ from weipian_lab.overlay.documents import export, letter, workbook
 from weipian_lab.overlay.feedback import compare, feedback, settled
 from weipian_lab.overlay.flags import flags, flags_in_words
 from weipian_lab.overlay.greenness import greenest
-from weipian_lab.overlay.headings import flag_counts, heading, in_words
+from weipian_lab.overlay.headings import feedback_counts, flag_counts, heading, in_words
 from weipian_lab.overlay.ledger import PARTS, SUMMANDS, Ledger, ledger
 from weipian_lab.overlay.roles import county
 from weipian_lab.overlay.sensitivity import dependent, sensitivity
 from weipian_lab.overlay.shown import (
+    baseline_rows,
     groups_of,
     ledger_rows,
     patch_page,
@@ -28,6 +29,7 @@ __all__ = [
     "PARTS",
     "SUMMANDS",
     "Ledger",
+    "baseline_rows",
     "baselines",
     "compare",
     "county",
@@ -35,6 +37,7 @@ __all__ = [
     "dependent",
     "export",
     "feedback",
+    "feedback_counts",
     "flag_counts",
     "flags",
     "flags_in_words",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -13,7 +14,7 @@ from weipian_lab import vectors
 from weipian_lab.outputs import as_text, atomic
 from weipian_lab.overlay.headings import in_words
 from weipian_lab.overlay.ledger import Ledger
-from weipian_lab.text import catalogue, t
+from weipian_lab.text import LANGS, catalogue, t
 
 __all__ = ["export", "letter", "workbook"]
 
@@ -71,7 +72,9 @@ def workbook(path: Path | str, tables: Mapping[str, pd.DataFrame]) -> Path:
 
 def _sheet_name(name: str) -> str:
     key = f"sheet_{name}"
-    return (t(f"overlay.{key}") if key in catalogue("overlay") else name)[:31]
+    known = key in catalogue("overlay")
+    # a sheet's name holds at most 31 characters
+    return (" ".join(t(f"overlay.{key}", lang=lang) for lang in LANGS) if known else name)[:31]
 
 
 def _widths(table: pd.DataFrame) -> list[float]:
@@ -102,20 +105,47 @@ def letter(path: Path | str, sheet: pd.DataFrame, *, county: str, simulated: boo
         document.add_paragraph(
             t("overlay.letter_body", county=county, count=len(rows), cite=rows["cite"].iloc[0])
         )
-        grid = document.add_table(rows=1, cols=4)
-        grid.style = "Table Grid"
-        for cell, key in zip(grid.rows[0].cells, ("id", "patch", "layer", "what"), strict=True):
-            cell.text = t(f"overlay.letter_{key}")
-        for _, row in rows.iterrows():
-            cells = grid.add_row().cells
-            texts = (row["feedback_id"], row["patch_id"], f"{row['layer']} {row['feature']}", row["sentence"])
-            for cell, text in zip(cells, texts, strict=True):
-                cell.text = str(text)
-        document.add_paragraph(t("overlay.letter_reply"))
+        _rows(document, rows)
+        document.add_paragraph(t("overlay.letter_notfinding"))
+        document.add_paragraph(t("overlay.letter_from"))
     document.core_properties.created = document.core_properties.modified = _FIXED
     with atomic(path) as temporary:
         document.save(str(temporary))
     return Path(path)
+
+
+_LETTER = {"id": 1.6, "layer": 4.4, "what": 6.2, "patch": 2.6, "answer": 2.2}  # columns and their widths, cm
+
+
+def _rows(document: Any, rows: pd.DataFrame) -> None:
+    """Write the rows for one section as a table whose last column is for the section to fill in."""
+    from docx.shared import Cm, Pt
+
+    grid = document.add_table(rows=1, cols=len(_LETTER))
+    grid.style, grid.autofit = "Table Grid", False
+    for cell, key in zip(grid.rows[0].cells, _LETTER, strict=True):
+        cell.text = t(f"overlay.letter_{key}")
+    for _, row in rows.iterrows():
+        texts = (
+            row["feedback_id"],
+            f"{row['layer']} {row['feature']}",
+            row["sentence"],
+            row["patch_id"] or "–",
+            t("overlay.letter_reply"),
+        )
+        for cell, text in zip(grid.add_row().cells, texts, strict=True):
+            cell.text = _plain(text)
+    for line in grid.rows:
+        for cell, width in zip(line.cells, _LETTER.values(), strict=True):
+            cell.width = Cm(width)
+            for paragraph in cell.paragraphs:
+                for run in paragraph.runs:
+                    run.font.size = Pt(9)
+
+
+def _plain(text: object) -> str:
+    """Return text without characters that no XML document may hold."""
+    return "".join(c for c in str(text) if c in "\t\n" or ord(c) >= 0x20)
 
 
 def export(

@@ -64,7 +64,10 @@ def feedback(
     greenest
         Highest mean NDVI of a survey parcel (BSM), see :func:`weipian_lab.overlay.greenest`.
     """
-    rows = suspicions(ledger, rulebook, sources, patches, throughout=throughout, greenest=greenest)
+    met = suspicions(ledger, rulebook, sources, patches, throughout=throughout, greenest=greenest)
+    place = {pattern: i for i, pattern in enumerate(dict.fromkeys(row.pattern for row in met))}
+    # what touches a patch of the batch first: its case waits for the reply
+    rows = sorted(met, key=lambda row: (row.patch_id == "", place[row.pattern], row.feature, row.patch_id))
     rule = rulebook.rule(_RULE)
     codes, lang = rulebook.codes("FEEDBACK"), current()
     table = []

@@ -11,7 +11,7 @@ from weipian_lab.overlay.ledger import PARTS
 from weipian_lab.rulebook import Rulebook
 from weipian_lab.text import LANGS, catalogue, current, t
 
-__all__ = ["flag_counts", "heading", "in_words"]
+__all__ = ["feedback_counts", "flag_counts", "heading", "in_words"]
 
 _UNITS = {"_m2": "overlay.unit_m2", "_mu": "overlay.mu"}
 
@@ -27,15 +27,13 @@ def heading(column: str, *, both: bool = False) -> str:
         In Chinese and English, for files that are handed on.
     """
     langs = LANGS if both else (current(),)
-    return " ".join(dict.fromkeys(_heading(column, lang) for lang in langs))
-
-
-def _heading(column: str, lang: Any) -> str:
     part, suffix = column[:-3], column[-3:]
-    if suffix in _UNITS and part in PARTS:
-        return f"{t(f'overlay.part_{part}', lang=lang)} ({t(_UNITS[suffix], lang=lang)})"
-    key = f"col_{column}"
-    return t(f"overlay.{key}", lang=lang) if key in catalogue("overlay") else column
+    unit = _UNITS.get(suffix) if part in PARTS else None
+    key = f"part_{part}" if unit else f"col_{column}"
+    if key not in catalogue("overlay"):
+        return column
+    words = " ".join(dict.fromkeys(t(f"overlay.{key}", lang=lang) for lang in langs))
+    return f"{words} ({t(unit, lang='zh' if both else None)})" if unit else words
 
 
 def in_words(frame: pd.DataFrame, *, both: bool = False, decimals: int = 2) -> pd.DataFrame:
@@ -60,6 +58,10 @@ def in_words(frame: pd.DataFrame, *, both: bool = False, decimals: int = 2) -> p
             values = pd.Series(
                 ["–" if pd.isna(v) else f"{v:.{decimals}f}" for v in values], index=values.index
             )
+        if column == "verified" and "rule_id" in frame.columns:
+            # what is the project's own choice or another province's practice is no law one could have read
+            own = frame["rule_id"].str.startswith("T-") & frame["verified"].astype(bool)
+            values = values.mask(own, t("overlay.own"))
         shown[heading(str(column), both=both)] = values
     return shown
 
@@ -74,6 +76,14 @@ def _named(prefix: str) -> Callable[[Any], str]:
     return word
 
 
+def _version(value: Any) -> str:
+    """Year and version of a layer, "2023 1", in words; anything else as it is."""
+    year, _, version = str(value).partition(" ")
+    if year.isdigit() and version:
+        return t("overlay.version", year=year, version=version)
+    return str(value)
+
+
 _WORDS: Mapping[str, Callable[[Any], str]] = {
     "level": _named("level"),
     "flag": _named("name"),
@@ -84,7 +94,20 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "reaches": lambda value: t("overlay.yes" if value else "overlay.no"),
     "verified": lambda value: t("overlay.read" if value else "overlay.not_read"),
     "state": _named("state"),
+    "kind": _named("kind"),
+    "pattern": _named("pattern"),
+    "survey_version": _version,
+    "layer_version": _version,
 }
+
+
+def feedback_counts(sheet: pd.DataFrame) -> pd.DataFrame:
+    """Return how many doubts of each pattern there are in which layer, and which section they go to."""
+    keys = ["section", "layer", "pattern"]
+    counted = sheet.groupby(keys, sort=False).size().reset_index(name="count")
+    near = sheet[sheet["patch_id"] != ""].groupby(keys, sort=False).size().rename("near").reset_index()
+    joined = counted.merge(near, on=keys, how="left").fillna({"near": 0}).astype({"near": int})
+    return in_words(joined.sort_values("section", kind="stable", ignore_index=True))
 
 
 def flag_counts(flags: pd.DataFrame, rulebook: Rulebook) -> pd.DataFrame:
@@ -96,9 +119,7 @@ def flag_counts(flags: pd.DataFrame, rulebook: Rulebook) -> pd.DataFrame:
     counted = counted.sort_values("level", key=lambda level: level.map(order.index), kind="stable")
     rules = [rulebook.rule(rule) for rule in counted["rule_id"]]
     return in_words(
-        counted[["level", "flag", "n"]].assign(
-            rule_id=counted["rule_id"],
-            rule_title=[rule.title() for rule in rules],
-            verified=[rule.verified for rule in rules],
+        counted[["level", "flag", "n", "rule_id"]].assign(
+            rule_title=[rule.title() for rule in rules], verified=[rule.verified for rule in rules]
         )
     )

@@ -18,6 +18,7 @@ from weipian_lab.rulebook import Rulebook
 from weipian_lab.text import t
 
 __all__ = [
+    "baseline_rows",
     "groups_of",
     "ledger_rows",
     "patch_page",
@@ -44,7 +45,7 @@ _ALWAYS = ("total", "cultivated", "pbf")  # shown even where they are zero
 
 
 def ledger_rows(table: pd.DataFrame, flags: pd.DataFrame, most: int = 20) -> pd.DataFrame:
-    """Return the ledger in 亩 with headings in words, the largest cultivated overlaps first.
+    """Return the ledger with headings in words, the largest cultivated overlaps first; every area in 亩.
 
     Parts that are zero for every patch shown are left out and named in ``attrs["omitted"]``.
     """
@@ -56,11 +57,18 @@ def ledger_rows(table: pd.DataFrame, flags: pd.DataFrame, most: int = 20) -> pd.
         if part not in _ALWAYS and not values.fillna(0.0).any():
             omitted.append(t(f"overlay.part_{part}"))
             continue
-        shown[heading(f"{part}_mu")] = ["–" if pd.isna(v) else f"{v:.2f}" for v in values]
+        shown[t(f"overlay.part_{part}")] = ["–" if pd.isna(v) else f"{v:.2f}" for v in values]
     counts = flags["patch_id"].value_counts()
     shown[t("overlay.head_flags")] = [int(counts.get(patch, 0)) for patch in order]
     shown.attrs["omitted"] = t("overlay.between").join(omitted)
     return shown
+
+
+def baseline_rows(years: pd.DataFrame, most: int = 20) -> pd.DataFrame:
+    """Return land groups under each baseline in words; groups that are zero throughout are left out."""
+    shown = years.head(most)
+    empty = [c for c in shown.columns if c.endswith("_mu") and not shown[c].fillna(0.0).any()]
+    return in_words(shown.drop(columns=empty))
 
 
 def telling(table: pd.DataFrame, flags: pd.DataFrame, count: int) -> list[str]:

@@ -48,7 +48,16 @@ def overview(
     patches.boundary.plot(ax=ax, color=PALETTE["black"], linewidth=1.2)
     points = patches.geometry.representative_point()
     ax.scatter(points.x, points.y, s=14, facecolor="white", edgecolor="black", linewidth=0.8, zorder=5)
-    handles = [Patch(color=GROUP_COLOURS[g], alpha=0.45, label=t(f"overlay.part_{g}")) for g in _GROUPS[:-1]]
+    handles: list[Any] = [
+        Patch(color=GROUP_COLOURS[g], alpha=0.45, label=t(f"overlay.part_{g}")) for g in _GROUPS[:-1]
+    ]
+    point: dict[str, Any] = {
+        "marker": "o",
+        "markerfacecolor": "white",
+        "markeredgecolor": "black",
+        "markersize": 5,
+    }
+    handles.append(Line2D([], [], linestyle="none", label=t("overlay.map_patch"), **point))
     ax.legend(handles=handles, loc="upper left", framealpha=0.85)
     ax.set_title(t("overlay.map_title"))
     _plain(ax)
@@ -90,7 +99,8 @@ def sensitivity_bars(found: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(t("overlay.sensitivity_x"))
     ax.set_ylabel(t("overlay.sensitivity_y"))
     ax.set_title(t("overlay.sensitivity_title"))
-    ax.legend()
+    ax.margins(y=0.25)  # room for the legend
+    ax.legend(loc="upper right", ncols=2)
     return ax
 
 
