@@ -1,9 +1,18 @@
-"""Debian's Chromium through Playwright, with no way out of the machine."""
+"""Debian's Chromium through Playwright, with no way out of the machine; a running JupyterLab."""
 
 from __future__ import annotations
 
+import os
+import re
+import select
 import shutil
-from collections.abc import Iterator
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +23,17 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_S = 120
+OPTIONS = [
+    "--no-browser",
+    "--IdentityProvider.token=secret",
+    "--LabApp.expose_app_in_browser=True",
+    "--LabApp.news_url=",
+    "--ServerApp.allow_root=True",
+    "--ServerApp.ip=127.0.0.1",
+]
+
+StartLab = Callable[[list[str], Path, Path], AbstractContextManager[tuple[str, int]]]
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +47,50 @@ def browser() -> Iterator[Any]:
         opened = started.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def start_lab() -> StartLab:
+    """Start JupyterLab by a command, in a folder, with a home of its own: its address and process id."""
+    return _lab
+
+
+@contextmanager
+def _lab(command: list[str], folder: Path, home: Path) -> Iterator[tuple[str, int]]:
+    quiet = (
+        home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    )
+    quiet.parent.mkdir(parents=True, exist_ok=True)
+    quiet.write_text(
+        '{"fetchNews": "false"}', "utf-8"
+    )  # Lab asks about news in a corner where buttons may lie
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = int(taken.getsockname()[1])
+    server = subprocess.Popen(
+        [*command, *OPTIONS, f"--port={port}"],
+        env=os.environ | {"HOME": str(home), "JUPYTER_PREFER_ENV_PATH": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        cwd=folder,
+    )
+    try:
+        _wait_for(server, rb"http://127\.0\.0\.1:\d+/lab")
+        yield f"http://127.0.0.1:{port}/lab/tree/{{name}}?token=secret&reset", server.pid
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=30)
+        assert server.stdout is not None
+        server.stdout.close()
+
+
+def _wait_for(server: subprocess.Popen[bytes], pattern: bytes) -> None:
+    assert server.stdout is not None
+    seen, end = b"", time.monotonic() + PATIENCE_S
+    while not re.search(pattern, seen):
+        ready, _, _ = select.select([server.stdout], [], [], max(0.0, end - time.monotonic()))
+        assert ready, f"Lab did not start: {seen.decode(errors='replace')[-2000:]}"
+        more = os.read(server.stdout.fileno(), 65536)
+        assert more, f"Lab ended: {seen.decode(errors='replace')[-2000:]}"
+        seen += more

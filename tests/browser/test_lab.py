@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import select
-import signal
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,51 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 120
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a running Lab."""
-    home = tmp_path_factory.mktemp("home")
-    port = free_port()
-    options = [
-        "--no-browser",
-        f"--port={port}",
-        "--IdentityProvider.token=secret",
-        "--LabApp.expose_app_in_browser=True",
-    ]
-    options += ["--ServerApp.allow_root=True", "--ServerApp.ip=127.0.0.1", "--LabApp.news_url="]
-    environment = os.environ | {"HOME": str(home), "JUPYTER_PREFER_ENV_PATH": "1"}
-    command = [sys.executable, "-m", "weipian_lab.cli", "lab", "--lang", "zh", *options]
-    server = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        cwd=ROOT,
-    )
-    try:
-        _wait_for(server, rb"http://127\.0\.0\.1:\d+/lab")
-        yield f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start_here.ipynb?token=secret&reset"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
-        server.stdout.close()
-
-
-def _wait_for(server: subprocess.Popen[bytes], pattern: bytes) -> None:
-    seen, end = b"", time.monotonic() + PATIENCE_S
-    while not re.search(pattern, seen):
-        ready, _, _ = select.select([server.stdout], [], [], max(0.0, end - time.monotonic()))
-        assert ready, f"Lab did not start: {seen.decode(errors='replace')[-2000:]}"
-        more = os.read(server.stdout.fileno(), 65536)
-        assert more, f"Lab ended: {seen.decode(errors='replace')[-2000:]}"
-        seen += more
+def lab(start_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the first notebook in a running Lab."""
+    command = [sys.executable, "-m", "weipian_lab.cli", "lab", "--lang", "zh"]
+    with start_lab(command, ROOT, tmp_path_factory.mktemp("home")) as (address, _):
+        yield address.format(name="notebooks/00_start_here.ipynb")
 
 
 def test_the_first_notebook_runs_in_lab_in_chinese(browser: Any, lab: str, tmp_path: Path) -> None:

@@ -49,6 +49,13 @@ if (!window.weipianKeys) {
       group.setAttribute('aria-label', group.querySelector('.weipian-legend')?.textContent ?? '');
     }
   }, true);
+  // the focus may move on while enter is still held: its release is not meant for the next control
+  let pressedOn = null;
+  for (const kind of ['keydown', 'keypress', 'keyup']) document.addEventListener(kind, event => {
+    if (kind === 'keydown' && !event.repeat) pressedOn = event.target;
+    const moved = event.target !== pressedOn && event.target.closest?.('.weipian-case');
+    if (moved && ['Enter', ' '].includes(event.key)) event.preventDefault();
+  }, true);
 }
 """
 """Script shown once with the form."""
