@@ -11,6 +11,7 @@ from weipian_lab.accuracy.labels import AccuracyWarning
 from weipian_lab.accuracy.matching import Matching, match
 from weipian_lab.accuracy.points import draw_points, label_points, point_strata, strata_mu
 from weipian_lab.accuracy.reference import changes_between, land_under
+from weipian_lab.accuracy.sampled import Sampled, sampled_from
 from weipian_lab.accuracy.shares import breakdown, false_alarm_share, share_of_false
 from weipian_lab.accuracy.sizes import sample_size
 from weipian_lab.accuracy.tables import (
@@ -28,6 +29,7 @@ __all__ = [
     "AccuracyWarning",
     "Assessment",
     "Matching",
+    "Sampled",
     "announced_share",
     "as_reference",
     "breakdown",
@@ -49,6 +51,7 @@ __all__ = [
     "poststratified",
     "read_verified",
     "sample_size",
+    "sampled_from",
     "share_interval",
     "share_of_false",
     "shown",
