@@ -7,6 +7,7 @@ from scipy import stats
 
 from weipian_lab import tuning
 from weipian_lab.errors import ParameterError, SchemaError
+from weipian_lab.text import t
 from weipian_lab.tuning import guarantee
 
 GRID = np.linspace(0, 0.99, 100)
@@ -118,3 +119,31 @@ def test_simulated_truth_is_the_normal_curve():
     """The miss rate that the simulation calls true is that of its scores."""
     rng = np.random.default_rng(0)
     assert np.mean(rng.normal(1.5, 1, 100_000) < 0.2) == pytest.approx(stats.norm.cdf(0.2 - 1.5), abs=0.005)
+
+
+def test_blocks_that_count_the_same_need_no_bound():
+    """Forty blocks of one to five parcels, all found up to 0.5: the bettor's wealth by hand."""
+    blocks = np.repeat(np.arange(40), np.arange(40) % 5 + 1)
+    scores = np.full(len(blocks), 0.5)
+    found = tuning.promise(scores, [0.1, 0.5, 0.9], miss_rate=0.2, confidence=0.95, block=blocks)
+    assert (found.threshold, found.units) == (0.5, 40)
+    np.testing.assert_allclose(found.missed, [0, 0, 1])
+    stakes = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.99])
+    wealth = np.mean((1 + stakes / 0.8 * 0.2) ** 40)
+    assert found.p_values[0] == pytest.approx(1 / wealth)
+
+
+def test_a_block_counts_once_however_many_parcels_it_has():
+    blocks = np.repeat(np.arange(30), [71] + [1] * 29)
+    scores = np.where(blocks == 0, 0.0, 1.0)  # the large block is missed as a whole
+    found = tuning.promise(scores, [0.5], miss_rate=0.3, block=blocks)
+    assert found.missed[0] == pytest.approx(1 / 30)
+    assert found.threshold == 0.5
+
+
+def test_a_promise_by_parcels_says_what_it_takes_for_granted():
+    scores = np.ones(60)
+    by_parcels = tuning.promise(scores, [0.5]).statement
+    by_blocks = tuning.promise(scores, [0.5], block=np.arange(60)).statement
+    assert t("tuning.by_parcels") in by_parcels
+    assert t("tuning.by_parcels") not in by_blocks

@@ -84,9 +84,12 @@ def promise(
         (n,) area or sampling weight of each parcel: the promise is then of area.
     block
         (n,) block that a parcel lies in: blocks are then the independent units, since parcels of
-        one village or project are found and missed together.
+        one village or project are found and missed together. Give it wherever places are known:
+        by parcels, the promise is broken too often when parcels hang together, and the statement says so.
     largest
-        Bound on the total `size` within one unit, known beforehand; needed with `size` or `block`.
+        Bound on the total `size` within one unit, known beforehand; needed with `size`.
+        With `block` alone it is a number of parcels; without it every block counts the same,
+        and the promise is of the share missed in a block, averaged over the blocks.
     seed
         Order in which the betting martingale sees the units.
 
@@ -111,13 +114,17 @@ def promise(
         if len(weight) != len(score) or len(codes) != len(score):
             raise SchemaError("tuning.lengths", scores=len(score), other=min(len(weight), len(codes)))
         units = int(codes.max()) + 1
+        alike = size is None and largest is None
+        if alike:
+            weight, largest = 1 / np.bincount(codes)[codes], 1.0
         total: Array = np.asarray(np.bincount(codes, weight, minlength=units), float)
         lost = np.zeros((units, len(grid)))
         np.add.at(lost, codes, weight[:, None] * missed_at)
         missed = lost.sum(0) / total.sum()
         p = betting_p_values(lost, total, miss_rate, largest, seed=seed)
     threshold = _fixed_sequence(grid, p, 1 - confidence)
-    statement = _statement(threshold, miss_rate, confidence, units, area=size is not None)
+    of = "area" if size is not None else "parcels" if block is None else "alike" if alike else "count"
+    statement = _statement(threshold, miss_rate, confidence, units, of)
     return Promise(threshold, grid, missed, p, miss_rate, confidence, units, statement)
 
 
@@ -205,12 +212,10 @@ def least_parcels(miss_rate: float, confidence: float = 0.95) -> int:
     return int(np.ceil(np.log(1 - confidence) / np.log(1 - miss_rate)))
 
 
-def _statement(
-    threshold: float | None, miss_rate: float, confidence: float, units: int, *, area: bool
-) -> str:
+def _statement(threshold: float | None, miss_rate: float, confidence: float, units: int, of: str) -> str:
     values: dict[str, Any] = {"rate": f"{miss_rate:.0%}", "confidence": f"{confidence:.0%}", "units": units}
     if threshold is None:
-        return t("tuning.no_promise", least=least_parcels(miss_rate, confidence), **values)
-    return t(
-        "tuning.promise_area" if area else "tuning.promise_count", threshold=f"{threshold:.4g}", **values
-    )
+        said = t("tuning.no_promise", least=least_parcels(miss_rate, confidence), **values)
+    else:
+        said = t(f"tuning.promise_{of}", threshold=f"{threshold:.4g}", **values)
+    return f"{said} {t('tuning.by_parcels')}" if of == "parcels" else said

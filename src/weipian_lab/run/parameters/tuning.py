@@ -35,6 +35,7 @@ class Tuning(Common):
     weeks: float = param(4.0, "tuning.p_weeks", gt=0, le=520)
     miss_rate: float = param(0.4, "tuning.p_miss_rate", gt=0, lt=1)
     confidence: float = param(0.9, "tuning.p_confidence", gt=0, lt=1)
+    promise_by: Literal["blocks", "parcels"] = param("blocks", "tuning.p_promise_by")
     block_m: float = param(1250.0, "tuning.p_block_m", unit="m", gt=0, le=1e6)
     test_share: float = param(0.4, "tuning.p_test_share", gt=0, lt=1)
     choose: Literal["cost", "recall", "capacity", "promise"] = param("cost", "tuning.p_choose")
