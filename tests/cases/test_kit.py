@@ -1,14 +1,20 @@
 """A class: no key at a seat, no two alike, bad files cost a line, an old result is kept."""
 
+import datetime as dt
 import json
+import re
 import shutil
+import zlib
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from weipian_lab import vectors
-from weipian_lab.cases import Session, kit
+from weipian_lab.cases import FAMILIES, Session, kit, make
 from weipian_lab.errors import InputError, ParameterError
+from weipian_lab.text import LANGS, t
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,12 @@ def layers(county, tmp_path_factory):
 def course(layers, tmp_path_factory):
     folder = tmp_path_factory.mktemp("class") / "c"
     kit.new(
-        folder, layers, seats=8, seed=5, families=["house", "greenhouse_0102", "sand_police", "forest_matter"]
+        folder,
+        layers,
+        seats=8,
+        seed=5,
+        families=["house", "greenhouse_0102", "sand_police", "forest_matter"],
+        secret="of the tests",
     )
     return folder
 
@@ -62,7 +73,7 @@ def test_model_answers_get_full_marks_and_bad_files_cost_a_line(course, tmp_path
     found = {r.seat: r for r in graded.results}
     assert graded.graded == 3
     assert {found[f"seat-00{n}"].score.total for n in (1, 5, 8)} == {100.0}
-    for number, word in ((2, "签名"), (3, "答案文件"), (4, "答案文件"), (6, "另一个案件"), (7, "没有收到")):
+    for number, word in ((2, "签名"), (3, "答案文件"), (4, "答案文件"), (6, "seat-005"), (7, "没有收到")):
         assert word in found[f"seat-00{number}"].problem
     names = {p.name for p in graded.folder.iterdir()}
     assert names >= {"summary.csv", "matrix.csv", "missed.csv", "class.xlsx", "class.html", "feedback"}
@@ -106,7 +117,7 @@ def test_forms_are_measured(course):
     assert abs(forms["standardised"]) < 1
 
 
-def test_the_seed_tells_the_cases_and_never_the_secret(layers, tmp_path):
+def test_seed_and_secret_make_a_class_again_and_the_seed_alone_does_not(layers, tmp_path):
     for name, secret in (("a", ""), ("b", ""), ("c", "x" * 32), ("d", "x" * 32)):
         kit.new(tmp_path / name, layers, seats=2, seed=9, families=["house"], secret=secret)
     kept = {
@@ -116,15 +127,151 @@ def test_the_seed_tells_the_cases_and_never_the_secret(layers, tmp_path):
         }
         for name in "abcd"
     }
+    keys = {name: json.loads(kept[name].pop(Path("trainer/key.json"))) for name in "abcd"}
     assert kept["c"] == kept["d"]
-    keys = [json.loads(kept[name].pop(Path("trainer/key.json"))) for name in "abcd"]
-    assert keys[0].pop("secret") != keys[1].pop("secret")
-    assert keys[0] == keys[1]
+    assert keys["c"] | {"made_at": ""} == keys["d"] | {"made_at": ""}
     cases = [json.loads(kept[name][Path("seats/seat-001/case.json")]) for name in "ab"]
-    assert cases[0].pop("secret") != cases[1].pop("secret")
-    assert cases[0] == cases[1]
-    sealed = json.loads((tmp_path / "a/trainer/key.json").read_text("utf-8"))["secret"]
-    assert not [path for path, text in kept["a"].items() if sealed in text]
+    assert all(cases[0][name] != cases[1][name] for name in ("ticket", "case_id", "shape"))
+    assert not [path for path, text in kept["a"].items() if keys["a"]["secret"] in text]
+
+
+def test_a_seat_folder_gives_away_neither_family_nor_seed_nor_answers(course):
+    key = json.loads((course / "trainer/key.json").read_text("utf-8"))
+    for seat, entry in key["seats"].items():
+        folder = course / "seats" / seat
+        assert [p.name for p in folder.rglob("*")] == ["case.json"]
+        text = (folder / "case.json").read_text("utf-8")
+        words = set(re.findall(r"[A-Za-z_0-9]+", text))
+        assert not words & {name for name in FAMILIES if "_" in name}
+        assert f'"{entry["family"]}"' not in text and str(entry["seed"]) not in text
+        assert not [t(f"scenarios.{name}", lang=lang) for name in FAMILIES for lang in LANGS
+                    if t(f"scenarios.{name}", lang=lang) in text]  # fmt: skip
+        told = {"replies", "matter", "appraisal", "photo_problems", "corrected", "verdict", "state"}
+        assert not {f'"{name}"' for name in told} & set(re.findall(r'"\w+"', text))
+        steps = {a["event"] for a in entry["answers"]} - {"assign"}
+        assert not words & {name for name in steps if "_" in name}
+        case = kit.open_seat(folder / "case.json")
+        assert case.replies is not None and len(case.photos) == len(case.photo_problems) > 0
+
+
+def test_trying_seeds_and_families_with_the_public_code_finds_no_case(course, county):
+    key = json.loads((course / "trainer/key.json").read_text("utf-8"))
+    real = {entry["case_id"] for entry in key["seats"].values()}
+    public = {f"NX24-{zlib.crc32(f'{f}/{s}'.encode()):08X}" for f in FAMILIES for s in range(20_000)}
+    assert not real & public
+    assert not {case_id[:13] for case_id in real} & public
+    assert min(entry["seed"] for entry in key["seats"].values()) > 2**32
+    shapes = {make("house", seed, county).fingerprint() for seed in range(30)}
+    seats = [kit.open_seat(p) for p in (course / "seats").glob("*/case.json")]
+    assert not shapes & {("house", *case.fingerprint()[1:]) for case in seats}
+
+
+def changed(path, change):
+    record = json.loads(path.read_text("utf-8"))
+    change(record)
+    path.write_text(json.dumps(record, ensure_ascii=False), "utf-8")
+
+
+def test_a_step_changed_and_saved_anew_by_the_software_still_shows(course, tmp_path):
+    folder = tmp_path / "c"
+    shutil.copytree(course, folder)
+    key = json.loads((folder / "trainer/key.json").read_text("utf-8"))
+    answers = key["seats"]["seat-001"]["answers"]
+    case, path = kit.open_seat(folder / "seats/seat-001/case.json"), folder / "seats/seat-001/answers.json"
+    Session(case, path, "甲").play(answers[:3])
+    changed(path, lambda r: r["answers"][1].update(on=r["answers"][2]["on"]))
+    again = Session.restore(case, path)
+    again.play(answers[3:])
+    assert "第 2 步" in kit.grade(folder).results[0].problem
+    path.unlink()
+    Session(case, path, "甲").play(answers[:3])
+    whole = Session.restore(case, path)
+    whole.play(answers[3:])
+    result = kit.grade(folder).results[0]
+    assert result.score.total == 100 and result.problem == ""
+
+
+def test_a_changed_case_file_signs_with_another_key(course, tmp_path):
+    folder = tmp_path / "c"
+    shutil.copytree(course, folder)
+    case = folder / "seats/seat-001/case.json"
+    changed(case, lambda record: record["patch"].update(date_after="2024-01-01"))
+    play(folder, {"seat-001"})
+    assert "案件文件" in kit.grade(folder).results[0].problem
+    changed(case, lambda record: record.update(later=record["later"][:-8] + "AAAAAAA="))
+    with pytest.raises(InputError, match="封存"):
+        kit.open_seat(case)
+
+
+def test_files_of_other_seats_and_of_no_seat_are_named(course, tmp_path):
+    folder, handed = tmp_path / "c", tmp_path / "in"
+    shutil.copytree(course, folder)
+    play(folder, {"seat-001", "seat-002"})
+    handed.mkdir()
+    for name in ("seat-001", "seat-003", "mine"):
+        shutil.copy(folder / "seats/seat-001/answers.json", handed / f"{name}.json")
+    graded = kit.grade(folder, answers=handed)
+    assert "seat-001" in graded.results[2].problem
+    assert "mine.json" in (graded.folder / "class.html").read_text("utf-8")
+
+
+def test_doing_the_case_again_after_a_checkpoint_leaves_a_remark(course, tmp_path, monkeypatch):
+    folder = tmp_path / "c"
+    shutil.copytree(course, folder)
+    play(folder, {"seat-001", "seat-002"})
+    kit.checkpoint(folder)
+    sound = kit.grade(folder)
+    assert "重做" not in "".join(sound.results[0].remarks)
+    (folder / "seats/seat-001/answers.json").unlink()
+    later = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=3)).isoformat(timespec="seconds")
+    monkeypatch.setattr("weipian_lab.cases.session.now", lambda: later)
+    play(folder, {"seat-001"})
+    first, second = kit.grade(folder).results[:2]
+    assert first.score.total == 100
+    assert "重做" in "".join(first.remarks) and "评分之后" in "".join(first.remarks)
+    assert "重做" not in "".join(second.remarks)
+    assert "秒" in "".join(first.remarks) or len(first.steps) < 8  # one time for all steps: too quick
+
+
+def test_a_class_of_thirty_has_no_two_alike_and_equal_forms(layers, tmp_path):
+    made = kit.new(tmp_path / "c", layers, seats=30, seed=4)
+    cases = [kit.open_seat(p) for p in sorted((tmp_path / "c/seats").glob("*/case.json"))]
+    assert len({case.fingerprint() for case in cases}) == 30
+    assert len({case.case_id for case in cases}) == len({case.patch["patch_id"] for case in cases}) == 30
+    assert abs(made.forms.standardised) < 0.2
+    key = json.loads((tmp_path / "c/trainer/key.json").read_text("utf-8"))["seats"].values()
+    assert len({entry["family"] for entry in key}) == 15
+    counts = Counter((entry["family"], entry["form"]) for entry in key)
+    assert set(counts.values()) == {1}
+
+
+def test_tables_of_a_class_are_in_words(course, tmp_path):
+    folder = tmp_path / "c"
+    shutil.copytree(course, folder)
+    play(folder)
+    graded = kit.grade(folder, lang="en")
+    again = kit.grade(folder)
+    book = load_workbook(again.folder / "class.xlsx")
+    assert book.sheetnames == [
+        "各座位",
+        "步骤与座位",
+        "最常缺少的步骤",
+        "最常见的失分原因",
+        "办理经过",
+        "A卷与B卷",
+    ]
+    for sheet in book:
+        heads = [cell.value for cell in sheet[1]]
+        assert not [h for h in heads if re.search(r"[a-z]+_[a-z]+", h)], heads
+    assert "上次总分" in [cell.value for cell in book["各座位"][1]]
+    for page in (graded.folder / "class.html", graded.folder / "feedback/seat-001.html"):
+        text = page.read_text("utf-8")
+        assert not re.search(r"NaN|None|[a-z]+_[a-z]+<", text), page
+    matrix = graded.matrix
+    assert set(matrix.columns) == {f"seat-00{n}" for n in range(1, 9)}
+    assert (matrix.fillna(1) == 1).all(axis=None)
+    steps = [r.steps for r in graded.results]
+    assert all((s.loc[s["by"] == "trainee", "at"] != "").all() for s in steps)
 
 
 def test_what_a_trainer_can_get_wrong(course, layers, tmp_path):

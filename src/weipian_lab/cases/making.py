@@ -32,7 +32,13 @@ QUARTER_ENDS = (dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 9, 30)
 
 
 def make(
-    family: str, seed: int, county: County, *, shape: shapely.Geometry | None = None, patch_id: str = ""
+    family: str,
+    seed: int,
+    county: County,
+    *,
+    shape: shapely.Geometry | None = None,
+    patch_id: str = "",
+    case_id: str = "",
 ) -> Scenario:
     """Make a scenario with its key.
 
@@ -48,6 +54,8 @@ def make(
         Patch in the county's CRS to be used instead of one drawn from the seed.
     patch_id
         Its id, kept in the case.
+    case_id
+        The case's id; "" makes one from family and seed, which anybody can do again.
 
     Raises
     ------
@@ -65,7 +73,7 @@ def make(
     before, after, opened = _dates(source, kind, rng)
     setting = Setting(where, opened, county.book, rng)
     way = kind.way(setting)
-    case_id = f"NX24-{zlib.crc32(f'{family}/{seed}'.encode()):08X}"
+    case_id = case_id or f"NX24-{zlib.crc32(f'{family}/{seed}'.encode()):08X}"
     patch = {
         "patch_id": patch_id or f"640000{case_id[-6:]}",
         "source": source,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from weipian_lab.cases.scenario import Answer, Scenario
-from weipian_lab.cases.signing import sign
+from weipian_lab.cases.signing import link, now, sign
 from weipian_lab.cases.wording import sentence
 from weipian_lab.cases.workdays import as_date
 from weipian_lab.errors import InputError, ProcedureError, WeipianError
@@ -58,6 +58,7 @@ class Session:
         self.trainee = trainee
         self.case = scenario.open_case()
         self.outcomes: list[Outcome] = []
+        self.log: list[dict[str, str]] = []
         self._pending = list(scenario.replies)
         self._red = {line.rule for line in scenario.book.procedure.red_lines}
 
@@ -114,9 +115,17 @@ class Session:
                 replies=tuple(replies),
             )
         self.outcomes.append(outcome)
+        self._note(answer)
         if self.path is not None:
             write_json(self.path, self.record())
         return outcome
+
+    def _note(self, answer: Answer) -> None:
+        """Chain the answer and the time to what came before, where a seat's key signs."""
+        if self.scenario.secret:
+            previous, at = self.log[-1]["link"] if self.log else self.scenario.case_id, now()
+            made = link(previous, at, answer.record(), self.scenario.secret)
+            self.log.append({"at": at, "link": made})
 
     def _world(self, event: str, on: dt.date) -> list[str]:
         """Let the world reply, one reply after another as long as they follow."""
@@ -134,17 +143,18 @@ class Session:
 
     def record(self) -> dict[str, Any]:
         """Return the answers as plain data, refused ones too."""
-        record = {
+        record: dict[str, Any] = {
             "format": FORMAT,
             "case_id": self.scenario.case_id,
-            "family": self.scenario.family,
-            "seed": self.scenario.seed,
             "rulebook": {"id": self.scenario.book.id, "sha256": self.scenario.book.sha256},
             "trainee": self.trainee,
             "answers": [outcome.answer.record() for outcome in self.outcomes],
         }
         if self.scenario.secret:
+            record["log"] = list(self.log)
             record["signature"] = sign(record, self.scenario.secret)
+        else:
+            record |= {"family": self.scenario.family, "seed": self.scenario.seed}
         return record
 
     def play(self, answers: Iterable[Answer | Mapping[str, Any]]) -> None:
@@ -154,6 +164,14 @@ class Session:
                 return
             answer = item if isinstance(item, Answer) else Answer(item["event"], item["on"], item["evidence"])
             self.answer(answer.event, answer.on, **answer.evidence)
+
+    def _keep(self, log: Any) -> None:
+        """Keep the log of a file as it stands, so that a change to earlier steps still shows later."""
+        if self.scenario.secret:
+            lines = [line if isinstance(line, dict) else {} for line in log] if isinstance(log, list) else []
+            lines += [{}] * len(self.outcomes)
+            named = ({name: str(line.get(name, "")) for name in ("at", "link")} for line in lines)
+            self.log = list(named)[: len(self.outcomes)]
 
     @classmethod
     def restore(cls, scenario: Scenario, path: Path | str, trainee: str = "") -> Session:
@@ -174,6 +192,7 @@ class Session:
                 )
             session.trainee = trainee or record.get("trainee", "")
             session.play(record["answers"])
+            session._keep(record.get("log", []))
         session.path = path
         return session
 

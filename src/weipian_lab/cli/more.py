@@ -21,7 +21,9 @@ def class_new(
     out: Annotated[Path, typer.Option("--out", "-o", help=t("cli.opt_out"), show_default=False)],
     seats: Annotated[int, typer.Option("--seats", min=1, max=999, help=t("cli.opt_seats"))] = 30,
     seed: Annotated[int, typer.Option("--seed", min=0, help=t("cli.opt_class_seed"))] = 0,
-    family: Annotated[list[str] | None, typer.Option("--family", help=t("cli.opt_family"))] = None,
+    family: Annotated[
+        list[str] | None, typer.Option("--families", "--family", help=t("cli.opt_family"))
+    ] = None,
     layers: Annotated[Path | None, typer.Option("--layers", help=t("cli.opt_layers"))] = None,
     rulebook: Annotated[str, typer.Option("--rulebook", help=t("cli.opt_rulebook"))] = "ningxia-2024",
     lang: Language = None,
@@ -38,7 +40,7 @@ def class_new(
             layers or bundled() / "layers" / "county.gpkg",
             seats=seats,
             seed=seed,
-            families=family or (),
+            families=[name.strip() for given in family or () for name in given.split(",") if name.strip()],
             rulebook=rulebook,
             lang=lang or current(),
             progress=lambda done, total: progress("class", done, total, ""),
@@ -66,6 +68,20 @@ def class_grade(
             progress=lambda done, total: progress("class", done, total, ""),
         )
     typer.echo(t("cli.class_grade_done", path=folder))
+    return 0
+
+
+@classes.command("checkpoint", help=t("cli.help_class_checkpoint"))
+def class_checkpoint(
+    folder: Annotated[Path, typer.Argument(help=t("cli.arg_class"), show_default=False)],
+    answers: Annotated[Path | None, typer.Option("--answers", help=t("cli.opt_answers"))] = None,
+    lang: Language = None,
+    verbose: Verbose = False,
+) -> int:
+    """Note how far each seat is."""
+    from weipian_lab.cases import kit
+
+    typer.echo(t("kit.checkpoint_done", path=kit.checkpoint(folder, answers=answers or "")))
     return 0
 
 

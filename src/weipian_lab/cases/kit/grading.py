@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from openpyxl.utils import get_column_letter
 
+from weipian_lab.cases.kit import tables
+from weipian_lab.cases.kit.checks import find, problem, remarks, seen, strays, twins
 from weipian_lab.cases.kit.pages import class_page, seat_page
 from weipian_lab.cases.kit.seats import open_seat, read_key
 from weipian_lab.cases.scoring import Score, score, trace
 from weipian_lab.cases.session import Session, read_answers
-from weipian_lab.cases.signing import derive, genuine
 from weipian_lab.errors import InputError, WeipianError
 from weipian_lab.outputs import as_text, atomic, write_json, write_table, write_text
 from weipian_lab.rulebook import Rulebook, load
-from weipian_lab.text import Lang, t
+from weipian_lab.text import Lang, language, t
 
 __all__ = ["Grade", "Result", "grade"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """One seat: score and trace, or the sentence that says why there is none."""
+    """One seat: score and trace, or the sentence that says why there is none.
+
+    `taken` are the steps let through; `remarks` what the trainer may want to ask about.
+    """
 
     seat: str
     trainee: str
@@ -36,6 +40,8 @@ class Result:
     problem: str
     score: Score | None
     steps: pd.DataFrame | None
+    taken: frozenset[str] = frozenset()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,9 @@ def grade(
     Returns
     -------
     Grade
-        Its folder ``results-NNN`` holds ``summary.csv``, ``matrix.csv``, ``missed.csv``, ``timeline.csv``,
-        ``class.xlsx``, ``class.html``, ``feedback/seat-NNN.html`` and ``grading.json``.
+        Its folder ``results-NNN`` holds ``summary.csv``, ``matrix.csv``, ``missed_steps.csv``,
+        ``missed.csv``, ``timeline.csv``, ``forms.csv``, ``class.xlsx``, ``class.html``,
+        ``feedback/seat-NNN.html`` and ``grading.json``.
 
     Raises
     ------
@@ -88,15 +95,35 @@ def grade(
     key, digest = _read_key(folder / "trainer" / "key.json")
     book = load(key["rulebook"]["id"])
     source = Path(answers) if answers else folder / "seats"
-    results = []
-    for number, seat in enumerate(sorted(key["seats"]), 1):
-        results.append(_seat(folder, source, seat, key, book))
-        progress(number, len(key["seats"]))
-    matrix, missed = _matrix(results, key), _missed(results)
-    target = _next(folder)
-    graded = Grade(target, tuple(results), matrix, missed)
-    _write(graded, book, digest, lang)
+    with language(lang):
+        results = _all(folder, source, key, book, progress)
+        table = tables.matrix(results, key)
+        graded = Grade(_next(folder), tuple(results), table, tables.missed(results))
+        _write(graded, book, digest, strays(source, key["seats"]), lang)
     return graded
+
+
+def _all(
+    folder: Path, source: Path, key: Mapping[str, Any], book: Rulebook, progress: Callable[[int, int], None]
+) -> list[Result]:
+    """Grade every seat, then say whose steps bear the same times."""
+    owners = {entry["case_id"]: seat for seat, entry in key["seats"].items()}
+    points = seen(folder)
+    results, records = [], {}
+    for number, seat in enumerate(sorted(key["seats"]), 1):
+        one = _Seat(folder, seat, key, owners, points.get(seat, []))
+        result, record = one.grade(find(source, seat), book)
+        results.append(result)
+        if record is not None:
+            records[seat] = record
+        progress(number, len(key["seats"]))
+    alike = twins(records)
+    return [
+        replace(r, remarks=(*r.remarks, t("kit.twin", others=", ".join(alike[r.seat]))))
+        if r.seat in alike
+        else r
+        for r in results
+    ]
 
 
 def _read_key(path: Path) -> tuple[dict[str, Any], str]:
@@ -105,58 +132,59 @@ def _read_key(path: Path) -> tuple[dict[str, Any], str]:
     content = path.read_bytes()
     try:
         key = json.loads(content)
-        if key["format"] != "weipian-class/1" or not isinstance(key["seats"], dict):
+        if key["format"] != "weipian-class/2" or not isinstance(key["seats"], dict):
             raise KeyError("format")
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("kit.not_a_key", path=path.name, problem=str(error)[:80]) from error
     return key, hashlib.sha256(content).hexdigest()
 
 
-def _seat(folder: Path, source: Path, seat: str, key: Mapping[str, Any], book: Rulebook) -> Result:
-    """Grade one seat; whatever is wrong with its file becomes a sentence."""
-    of = key["seats"][seat]
-    head = (seat, "", of["family"], of["form"])
-    path = next((p for p in (source / f"{seat}.json", source / seat / "answers.json") if p.is_file()), None)
-    if path is None:
-        return Result(*head, t("kit.absent"), None, None)
-    try:
-        record = read_answers(path)
-        head = (seat, str(record.get("trainee", "")), of["family"], of["form"])
-        if record["case_id"] != of["case_id"]:
-            return Result(*head, t("kit.foreign", found=record["case_id"]), None, None)
-        if not genuine(record, derive(key["secret"], seat)):
-            return Result(*head, t("kit.tampered"), None, None)
-        if not record["answers"]:
-            return Result(*head, t("kit.empty"), None, None)
-        session = Session(open_seat(folder / "trainer" / "cases" / f"{seat}.json", book))
+@dataclass(frozen=True)
+class _Seat:
+    """What the trainer's folder holds of one seat."""
+
+    folder: Path
+    seat: str
+    key: Mapping[str, Any]
+    owners: Mapping[str, str]
+    points: list[tuple[str, int, str]]
+
+    def grade(self, path: Path | None, book: Rulebook) -> tuple[Result, dict[str, Any] | None]:
+        """Grade the seat's file; whatever is wrong with it becomes a sentence."""
+        of, record = self.key["seats"][self.seat], None
+        result = Result(self.seat, "", of["family"], of["form"], "", None, None)
+        if path is None:
+            return replace(result, problem=t("kit.absent")), None
+        try:
+            record = read_answers(path)
+            result = replace(result, trainee=str(record.get("trainee", "")))
+            result = self._judged(result, record, book)
+        except (WeipianError, RecursionError) as error:
+            result = replace(result, problem=str(error))
+        return result, record
+
+    def _judged(self, result: Result, record: dict[str, Any], book: Rulebook) -> Result:
+        of = self.key["seats"][self.seat]
+        path = self.folder / "trainer" / "cases" / f"{self.seat}.json"
+        case = open_seat(path, book, secret=self.key["secret"])
+        wrong = problem(record, of["case_id"], case.secret, self.owners)
+        if wrong:
+            return replace(result, problem=wrong)
+        session = Session(replace(case, secret=""))
         session.play(record["answers"])
-        return Result(*head, "", score(session, read_key(of)), trace(session))
-    except WeipianError as error:
-        return Result(*head, str(error), None, None)
-
-
-def _matrix(results: list[Result], key: Mapping[str, Any]) -> pd.DataFrame:
-    """Return step × seat: 1 taken, 0 missed, empty where the key does not ask for it or there is no score."""
-    columns = {}
-    for result in results:
-        if result.steps is None:
-            continue
-        done = set(result.steps.loc[result.steps["accepted"], "event"])
-        wanted = dict.fromkeys(answer["event"] for answer in key["seats"][result.seat]["answers"])
-        columns[result.seat] = {event: int(event in done) for event in wanted}
-    return pd.DataFrame(columns).rename_axis("event").sort_index()
-
-
-def _missed(results: list[Result]) -> pd.DataFrame:
-    """Return the reasons for which points were lost, the most frequent first."""
-    count: Counter[tuple[str, str]] = Counter()
-    for result in results:
-        if result.score is not None:
-            for item in result.score.items:
-                count.update((item.name, loss.split("：")[0]) for loss in item.losses)
-            count.update(("red_line", line.split(" ")[0]) for line in result.score.red_lines)
-    rows = [(name, reason, number) for (name, reason), number in count.most_common()]
-    return pd.DataFrame(rows, columns=["criterion", "reason", "seats"])
+        steps = trace(session)
+        times = {number: line["at"] for number, line in enumerate(record["log"], 1)}
+        own = steps["by"] == "trainee"
+        steps.insert(
+            1, "at", [times.get(n, "") if o else "" for n, o in zip(steps["number"], own, strict=True)]
+        )
+        return replace(
+            result,
+            score=score(session, read_key(of)),
+            steps=steps,
+            taken=frozenset(tables.step_of(s.event, s.evidence) for s in session.case.steps),
+            remarks=tuple(remarks(record, self.key, self.points)),
+        )
 
 
 def _next(folder: Path) -> Path:
@@ -166,33 +194,38 @@ def _next(folder: Path) -> Path:
     return folder / f"results-{number:03d}"
 
 
-def _summary(results: tuple[Result, ...]) -> pd.DataFrame:
-    rows = []
-    for r in results:
-        row: dict[str, Any] = {"seat": r.seat, "trainee": r.trainee, "family": r.family, "form": r.form}
-        row |= {"total": None, "passed": None, "red_lines": "", "state": "", "problem": r.problem}
-        if r.score is not None:
-            row |= {"total": r.score.total, "passed": r.score.passed, "state": r.score.state}
-            row["red_lines"] = "; ".join(r.score.red_lines)
-            row |= {item.name: item.points for item in r.score.items}
-        rows.append(row)
-    return pd.DataFrame(rows)
+def _previous(folder: Path) -> dict[str, Any]:
+    """Return the totals of the grading before, by seat; none where there is none."""
+    number = int(folder.name[8:]) - 1
+    path = folder.with_name(f"results-{number:03d}") / "grading.json"
+    if not path.is_file():
+        return {}
+    return {str(x["seat"]): x.get("total") for x in json.loads(path.read_text("utf-8"))["results"]}
 
 
-def _write(graded: Grade, book: Rulebook, digest: str, lang: Lang) -> None:
-    folder, summary = graded.folder, _summary(graded.results)
-    lines = [r.steps.assign(seat=r.seat) for r in graded.results if r.steps is not None]
-    timeline = pd.concat(lines, ignore_index=True) if lines else pd.DataFrame()
-    tables = {"summary": summary, "matrix": graded.matrix.reset_index(), "missed": graded.missed}
-    tables["timeline"] = timeline
-    for name, table in tables.items():
+def _write(graded: Grade, book: Rulebook, digest: str, others: list[str], lang: Lang) -> None:
+    folder, summary = graded.folder, tables.summary(graded.results)
+    before = _previous(folder)
+    if before:
+        summary.insert(5, "before", [before.get(seat) for seat in summary["seat"]])
+    written = {
+        "summary": summary,
+        "matrix": graded.matrix.reset_index(),
+        "missed_steps": tables.missed_steps(graded.matrix),
+        "missed": graded.missed,
+        "timeline": tables.timeline(graded.results),
+        "forms": tables.forms_table(summary),
+    }
+    for name, table in written.items():
         write_table(folder / f"{name}.csv", table)
-    with atomic(folder / "class.xlsx") as temporary, pd.ExcelWriter(temporary, engine="openpyxl") as book_:
-        for name, table in tables.items():
-            table.map(as_text).to_excel(book_, sheet_name=name, index=False)
-    write_text(folder / "class.html", class_page(summary, graded.matrix, graded.missed, lang))
+    words = {name: tables.in_words(table, book) for name, table in written.items()}
+    with atomic(folder / "class.xlsx") as temporary, pd.ExcelWriter(temporary, engine="openpyxl") as sheets:
+        for name, table in words.items():
+            table.map(as_text).to_excel(sheets, sheet_name=t(f"kit.sheet_{name}"), index=False)
+            _widths(sheets.sheets[t(f"kit.sheet_{name}")], table)
+    write_text(folder / "class.html", class_page(summary, words, others, lang))
     for result in graded.results:
-        write_text(folder / "feedback" / f"{result.seat}.html", seat_page(result, lang))
+        write_text(folder / "feedback" / f"{result.seat}.html", seat_page(result, book, lang))
     write_json(
         folder / "grading.json",
         {
@@ -200,6 +233,19 @@ def _write(graded: Grade, book: Rulebook, digest: str, lang: Lang) -> None:
             "rulebook": {"id": book.id, "sha256": book.sha256},
             "seats": len(graded.results),
             "graded": graded.graded,
-            "results": [asdict(r.score) if r.score else {"problem": r.problem} for r in graded.results],
+            "strays": others,
+            "results": [
+                {"seat": r.seat, "remarks": list(r.remarks)}
+                | (asdict(r.score) if r.score else {"problem": r.problem})
+                for r in graded.results
+            ],
         },
     )
+
+
+def _widths(sheet: Any, table: pd.DataFrame) -> None:
+    """Freeze the head and give each column the width of its text, up to a limit."""
+    sheet.freeze_panes = "B2"
+    for number, name in enumerate(table.columns, 1):
+        longest = max([len(str(name)), *(len(str(x)) for x in table.iloc[:200, number - 1])])
+        sheet.column_dimensions[get_column_letter(number)].width = min(8 + 1.4 * longest, 60)

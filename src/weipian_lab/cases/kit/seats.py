@@ -1,8 +1,13 @@
-"""What a seat gets: the case without its key, and the secret that signs the seat's answers."""
+"""What a seat gets: the case without its key, and a ticket from which the seat's keys follow.
+
+What comes to light only on the way (field record, photos' problems, replies of others) lies in the file too,
+since the engine runs at the seat; it is sealed, so that nobody reads it by the way.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,24 +18,45 @@ import shapely
 from weipian_lab.cases.ground import Ledger
 from weipian_lab.cases.photos import Photo
 from weipian_lab.cases.scenario import Answer, Exhibit, Key, Reply, Scenario
+from weipian_lab.cases.signing import derive, seal, unseal
 from weipian_lab.errors import InputError
 from weipian_lab.rulebook import Rulebook, load
 
-__all__ = ["key_record", "open_seat", "read_key", "seat_record"]
+__all__ = ["key_record", "open_seat", "read_key", "seat_record", "signing_key"]
 
-FORMAT = "weipian-seat/1"
+FORMAT = "weipian-seat/2"
 
 
-def seat_record(scenario: Scenario, seat: str, secret: str) -> dict[str, Any]:
+def seat_record(scenario: Scenario, seat: str, ticket: str) -> dict[str, Any]:
     """Return a case as plain data without family, seed and key.
 
-    The replies of the world are in it, since the engine runs at the seat; the model answers are not.
+    Parameters
+    ----------
+    scenario
+        The case.
+    seat
+        Name of the seat.
+    ticket
+        What is issued to the seat, derived from the class's secret.
     """
     corrected = scenario.corrected
+    papers = [
+        {"kind": x.kind, "after": x.after, "text": {"zh": x.text("zh"), "en": x.text("en")}}
+        for x in scenario.exhibits
+    ]
+    later = {
+        "corrected": {"m2": dict(corrected.m2), "version": corrected.version} if corrected else None,
+        "exhibits": [paper for paper in papers if paper["after"]],
+        "photos": [{**vars(photo), "taken_on": photo.taken_on.isoformat()} for photo in scenario.photos],
+        "photo_problems": {name: list(problems) for name, problems in scenario.photo_problems.items()},
+        "matter": scenario.matter,
+        "appraisal": dict(scenario.appraisal),
+        "replies": [vars(reply) | {"evidence": dict(reply.evidence)} for reply in scenario.replies],
+    }
     return {
         "format": FORMAT,
         "seat": seat,
-        "secret": secret,
+        "ticket": ticket,
         "simulated": True,
         "case_id": scenario.case_id,
         "opened_on": scenario.opened_on.isoformat(),
@@ -39,26 +65,40 @@ def seat_record(scenario: Scenario, seat: str, secret: str) -> dict[str, Any]:
         "shape": shapely.to_wkt(scenario.shape, rounding_precision=3),
         "crs": scenario.crs,
         "ledger": {"m2": dict(scenario.ledger.m2), "version": scenario.ledger.version},
-        "corrected": {"m2": dict(corrected.m2), "version": corrected.version} if corrected else None,
-        "exhibits": [
-            {"kind": x.kind, "after": x.after, "text": {"zh": x.text("zh"), "en": x.text("en")}}
-            for x in scenario.exhibits
-        ],
-        "photos": [{**vars(photo), "taken_on": photo.taken_on.isoformat()} for photo in scenario.photos],
-        "photo_problems": {name: list(problems) for name, problems in scenario.photo_problems.items()},
-        "matter": scenario.matter,
-        "appraisal": dict(scenario.appraisal),
-        "replies": [vars(reply) | {"evidence": dict(reply.evidence)} for reply in scenario.replies],
+        "exhibits": [paper for paper in papers if not paper["after"]],
+        "later": seal(later, ticket),
     }
 
 
-def open_seat(path: Path | str, book: Rulebook | None = None) -> Scenario:
+def signing_key(record: Mapping[str, Any], ticket: str) -> str:
+    """Return the key that signs a seat's answers: it follows from the ticket and from the case as issued.
+
+    A seat whose case file was changed signs with another key, which shows when its answers are graded.
+    """
+    plain = json.dumps(
+        {name: value for name, value in record.items() if name != "ticket"},
+        ensure_ascii=False,
+        sort_keys=True,
+    )
+    return derive(ticket, f"sign/{hashlib.sha256(plain.encode()).hexdigest()}")
+
+
+def open_seat(path: Path | str, book: Rulebook | None = None, *, secret: str = "") -> Scenario:
     """Read a seat's case file.
+
+    Parameters
+    ----------
+    path
+        ``case.json``.
+    book
+        Its rulebook, loaded already.
+    secret
+        The class's secret, with which the trainer derives the ticket instead of believing the file.
 
     Raises
     ------
     InputError
-        If the file is missing or no case file of a seat.
+        If the file is missing, no case file of a seat, or its sealed part was changed.
     """
     path = Path(path)
     if not path.is_file():
@@ -67,8 +107,13 @@ def open_seat(path: Path | str, book: Rulebook | None = None) -> Scenario:
         record = json.loads(path.read_text("utf-8"))
         if record["format"] != FORMAT:
             raise KeyError("format")
-        return _scenario(record, book or load(record["rulebook"]["id"]))
+        ticket = derive(secret, f"ticket/{record['seat']}") if secret else str(record["ticket"])
+        whole = {**record, **unseal(str(record["later"]), ticket)}
+        whole["exhibits"] = [*record["exhibits"], *whole["exhibits"]]
+        return _scenario(whole, book or load(record["rulebook"]["id"]), signing_key(record, ticket))
     except (ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError("kit.not_a_seat", path=path.name, problem=str(error)[:80]) from error
 
 
@@ -76,7 +121,7 @@ def _ledger(record: Mapping[str, Any] | None) -> Ledger | None:
     return Ledger(dict(record["m2"]), str(record["version"])) if record else None
 
 
-def _scenario(record: Mapping[str, Any], book: Rulebook) -> Scenario:
+def _scenario(record: Mapping[str, Any], book: Rulebook, key: str) -> Scenario:
     ledger = _ledger(record["ledger"])
     if ledger is None:
         raise KeyError("ledger")
@@ -98,7 +143,7 @@ def _scenario(record: Mapping[str, Any], book: Rulebook) -> Scenario:
         appraisal=record["appraisal"],
         replies=tuple(Reply(**reply) for reply in record["replies"]),
         book=book,
-        secret=str(record["secret"]),
+        secret=key,
     )
 
 
