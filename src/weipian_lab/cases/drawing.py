@@ -9,21 +9,21 @@ from weipian_lab.text import Lang, current
 
 __all__ = ["procedure_svg"]
 
-WIDTH, HEIGHT, GAP_X, GAP_Y = 150, 40, 96, 34
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 168, 36, 40, 62, 36
 FILL = {"open": "#DCEBF7", "wait": "#FBEFD5", "end": "#DDEFE5"}
 
 
 def procedure_svg(book: Rulebook, lang: Lang | None = None) -> str:
-    """Return the procedure as SVG: states by their distance from the first, an arrow for each event.
+    """Return the procedure as SVG: states from the first downwards, an arrow for each event.
 
-    Open states are blue, waiting ones yellow, ends green with a thick edge; an arrow's tooltip and label
-    name the event and its rule.
+    Open states are blue, waiting ones yellow, ends green with a thick edge.
+    The events that lead to a state stand above it; an arrow's tooltip names the event and its rule.
+    Arrows that lead back up are dashed and run beside the boxes, their events stand below their origin.
     """
     lang = lang or current()
-    table = book.procedure
-    places = _layout(book)
-    width = (max(x for x, _ in places.values()) + 1) * (WIDTH + GAP_X)
-    height = (max(y for _, y in places.values()) + 1) * (HEIGHT + GAP_Y) + 20
+    table, places = book.procedure, _layout(book)
+    width = (max(x for x, _ in places.values()) + 1) * (WIDTH + GAP_X) + 2 * MARGIN
+    height = (max(y for _, y in places.values()) + 1) * (HEIGHT + GAP_Y) + 2 * MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="Weipian Sans SC, Noto Sans SC, sans-serif" role="img">',
@@ -31,58 +31,79 @@ def procedure_svg(book: Rulebook, lang: Lang | None = None) -> str:
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="#555"/></marker></defs>',
     ]
+    above: dict[str, list[str]] = {}
+    below: dict[str, list[str]] = {}
     for step in table.transitions:
         if step.to == "=" or "*" in step.sources:
             continue
+        label = step.text(lang)
         for source in step.sources:
-            parts.append(_arrow(places[source], places[step.to], step.text(lang), step.rule))
-    for name, (column, row) in places.items():
+            back = places[step.to][1] <= places[source][1]
+            parts.append(_arrow(places[source], places[step.to], f"{label} · {step.rule}", back))
+            notes = below.setdefault(source, []) if back else above.setdefault(step.to, [])
+            notes += [label] if label not in notes else []
+    for name, place in places.items():
         state = table.states[name]
-        x, y = column * (WIDTH + GAP_X) + 10, row * (HEIGHT + GAP_Y) + 10
-        edge = 3 if state.kind == "end" else 1
-        parts.append(
-            f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{FILL[state.kind]}" '
-            f'stroke="#335" stroke-width="{edge}"/><text x="{x + WIDTH / 2}" y="{y + 25}" font-size="13" '
-            f'text-anchor="middle">{escape(state.text(lang))}</text>'
-        )
+        parts.append(_box(place, state.text(lang), state.kind, above.get(name, []), below.get(name, [])))
     return "\n".join([*parts, "</svg>"])
 
 
+def _corner(place: tuple[int, int]) -> tuple[float, float]:
+    return MARGIN + place[0] * (WIDTH + GAP_X), MARGIN + GAP_Y / 2 + place[1] * (HEIGHT + GAP_Y)
+
+
+def _box(place: tuple[int, int], name: str, kind: str, above: list[str], below: list[str]) -> str:
+    x, y = _corner(place)
+    parts = [
+        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{FILL[kind]}" '
+        f'stroke="#335" stroke-width="{3 if kind == "end" else 1}"/>',
+        f'<text x="{x + WIDTH / 2}" y="{y + 23}" font-size="14" text-anchor="middle">{escape(name)}</text>',
+    ]
+    lines = [(y - 6 - 12 * (len(above) - 1 - i), label) for i, label in enumerate(above)]
+    lines += [(y + HEIGHT + 13 + 12 * i, f"↑ {label}") for i, label in enumerate(below)]
+    halo = 'stroke="white" stroke-width="3" paint-order="stroke"'
+    for line, label in lines:
+        parts.append(
+            f'<text x="{x + WIDTH / 2 + 6}" y="{line}" font-size="10.5" fill="#333" {halo}>'
+            f"{escape(label)}</text>"
+        )
+    return "".join(parts)
+
+
 def _layout(book: Rulebook) -> dict[str, tuple[int, int]]:
-    """Place each state in the column of its distance from the first state."""
+    """Place each state (column, row): the row is its distance from the first state."""
     table = book.procedure
-    column = {table.initial: 0}
+    row = {table.initial: 0}
     frontier = [table.initial]
     while frontier:
         state = frontier.pop(0)
         for step in table.transitions:
-            if state in step.sources and step.to != "=" and step.to not in column:
-                column[step.to] = column[state] + 1
+            if state in step.sources and step.to != "=" and step.to not in row:
+                row[step.to] = row[state] + 1
                 frontier.append(step.to)
-    for name in table.states:
-        column.setdefault(name, 0)
+    for name, stated in table.states.items():
+        sources = [row.get(x, 0) for step in table.transitions if step.to == name for x in step.sources]
+        if stated.kind == "end" and sources:  # an end stands below all that leads to it
+            row[name] = max(sources) + 1
+        row.setdefault(name, 0)
     used: dict[int, int] = {}
     places = {}
     for name in table.states:
-        places[name] = (column[name], used.get(column[name], 0))
-        used[column[name]] = used.get(column[name], 0) + 1
+        places[name] = (used.get(row[name], 0), row[name])
+        used[row[name]] = used.get(row[name], 0) + 1
     return places
 
 
-def _arrow(source: tuple[int, int], target: tuple[int, int], label: str, rule: str) -> str:
-    x1: float
-    x2: float
-    x1, y1 = source[0] * (WIDTH + GAP_X) + 10 + WIDTH, source[1] * (HEIGHT + GAP_Y) + 10 + HEIGHT / 2
-    x2, y2 = target[0] * (WIDTH + GAP_X) + 10, target[1] * (HEIGHT + GAP_Y) + 10 + HEIGHT / 2
-    if target[0] <= source[0]:  # backwards: leave and arrive below the boxes
-        x1, y1, x2, y2 = x1 - WIDTH / 2, y1 + HEIGHT / 2, x2 + WIDTH / 2, y2 + HEIGHT / 2
-        path = f"M{x1} {y1} C{x1} {y1 + 40} {x2} {y2 + 40} {x2} {y2 + 1}"
-        middle = ((x1 + x2) / 2, max(y1, y2) + 26)
+def _arrow(source: tuple[int, int], target: tuple[int, int], title: str, back: bool) -> str:
+    (x1, y1), (x2, y2) = _corner(source), _corner(target)
+    if back:  # up along the left edge of the boxes
+        y1, y2, bend = y1 + HEIGHT / 2, y2 + HEIGHT / 2, min(x1, x2) - GAP_X / 2
+        path = f"M{x1} {y1} C{bend} {y1} {bend} {y2} {x2} {y2}"
     else:
-        path = f"M{x1} {y1} C{x1 + 45} {y1} {x2 - 45} {y2} {x2} {y2}"
-        middle = ((x1 + x2) / 2, (y1 + y2) / 2 - 4)
+        x1, y1, x2 = x1 + WIDTH / 2, y1 + HEIGHT, x2 + WIDTH / 2
+        path = f"M{x1} {y1} C{x1} {y1 + GAP_Y / 2} {x2} {y2 - GAP_Y / 2} {x2} {y2}"
+    dash = ' stroke-dasharray="4 3"' if back else ""
     return (
-        f'<path d="{path}" fill="none" stroke="#777" marker-end="url(#tip)"><title>{escape(label)} · '
-        f'{escape(rule)}</title></path><text x="{middle[0]}" y="{middle[1]}" font-size="10" fill="#333" '
-        f'text-anchor="middle">{escape(label)}</text>'
+        f'<path d="{path}" fill="none" stroke="#888"{dash} marker-end="url(#tip)">'
+        f"<title>{escape(title)}</title></path>"
     )
