@@ -83,11 +83,10 @@ def run_batch(shapes: Geometries, plan: Plan) -> Batch:
     # before terms are looked at: a term that has run out still is evidence to show
     lists = [listed(part, name) for name, part in parts.items()]
     split = partition(wholes, survey, values["DLBM"], values["KCXS"], plan.land, plan.priority)
-    groups = np.array([GROUPS.index(plan.land(str(c).strip())) for c in values["DLBM"][survey.feature]])
     columns = {"total": wholes.areas} | {name: split.groups[:, i] for i, name in enumerate(GROUPS)}
     columns |= {"uncovered": split.uncovered, "cultivated_net": split.groups[:, 0] - split.deducted}
     columns |= {"survey_overlap": split.overlap}
-    columns |= _beside(wholes, parts, survey, groups, split.groups, plan)
+    columns |= _beside(wholes, parts, survey, split.of_piece, split.groups, plan)
     return Batch(
         areas=pd.DataFrame(columns),
         codes=split.codes,

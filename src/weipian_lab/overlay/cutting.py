@@ -157,17 +157,21 @@ def union_area(wholes: Wholes, pieces: Pieces, group: Index) -> tuple[Index, Ind
     starts = np.flatnonzero(np.r_[True, change])
     area = np.add.reduceat(sorted_.area, starts)
     whole = sorted_.whole[starts]
-    doubtful = ~tiled(wholes, pieces)[whole]
-    ends = np.r_[starts[1:], len(sorted_)]
-    rows, unions = [], []
-    for row in np.flatnonzero(doubtful & (ends - starts > 1)).tolist():
-        parts = sorted_.geometry[starts[row] : ends[row]]
-        if _may_overlap(parts):
-            rows.append(row)
-            unions.append(shapely.union_all(parts))
-    if rows:
-        area[rows] = wholes.frame.measured(np.array(unions, dtype=object), whole[rows])[0]
+    sizes = np.diff(np.r_[starts, len(sorted_)])
+    sizes[tiled(wholes, pieces)[whole]] = 1  # nothing is covered twice there
+    for rows, members in _by_size(starts, sizes):
+        parts = sorted_.geometry[members]
+        near = _boxes_meet(parts)
+        rows, parts = rows[near], parts[near]
+        area[rows] = wholes.frame.measured(shapely.union_all(parts, axis=1), whole[rows])[0]
     return whole, group[starts], area
+
+
+def _by_size(starts: Index, sizes: Index) -> Iterator[tuple[Index, Index]]:
+    """Yield runs of as many members, two or more: which runs, and ``(runs, size)`` their members."""
+    for size in np.unique(sizes[sizes > 1]):
+        runs = np.flatnonzero(sizes == size)
+        yield runs, starts[runs, None] + np.arange(size)
 
 
 def union_each(pieces: Geometries, at: Index, count: int) -> Geometries:
@@ -184,9 +188,8 @@ def union_each(pieces: Geometries, at: Index, count: int) -> Geometries:
     sizes = np.diff(starts)
     shapes = np.full(count, shapely.Polygon(), dtype=object)
     shapes[sizes == 1] = pieces[starts[:-1][sizes == 1]]
-    for size in np.unique(sizes[sizes > 1]):  # as many pieces at once as there are places of that size
-        places = np.flatnonzero(sizes == size)
-        shapes[places] = shapely.union_all(pieces[starts[places, None] + np.arange(size)], axis=1)
+    for places, members in _by_size(starts, sizes):
+        shapes[places] = shapely.union_all(pieces[members], axis=1)
     return shapes
 
 
@@ -205,13 +208,13 @@ def tiled(wholes: Wholes, pieces: Pieces) -> NDArray[np.bool_]:
     return np.asarray((np.abs(total - wholes.moments) <= _CLOSED * scale).all(axis=1))
 
 
-def _may_overlap(parts: Geometries) -> bool:
-    """Whether the boxes of any two of a few geometries share ground."""
+def _boxes_meet(parts: Geometries) -> NDArray[np.bool_]:
+    """Whether the boxes of any two geometries of each row of ``(n, k)`` share ground: ``(n,)``."""
     box = shapely.bounds(parts)
-    low = np.maximum(box[:, None, :2], box[None, :, :2])
-    high = np.minimum(box[:, None, 2:], box[None, :, 2:])
-    shared = ((high - low) > 0).all(axis=2)
-    return bool(shared.sum() > len(parts))
+    low = np.maximum(box[:, :, None, :2], box[:, None, :, :2])
+    high = np.minimum(box[:, :, None, 2:], box[:, None, :, 2:])
+    shared = ((high - low) > 0).all(axis=3)
+    return np.asarray(shared.sum(axis=(1, 2)) > parts.shape[1])
 
 
 def groups(pieces: Pieces) -> Iterator[tuple[int, slice]]:

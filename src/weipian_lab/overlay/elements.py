@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,7 @@ class Frame:
 
 
 _POWERS = [(i, j) for i in range(5) for j in range(5 - i)]
+_ORDERS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 
 
 @lru_cache(maxsize=4096)
@@ -162,16 +164,12 @@ def _quartic(function: Any, middle: Array, half: float) -> dict[tuple[int, int],
 
 def _taylor(fit: dict[tuple[int, int], float], at: Array, half: float) -> Array:
     """Second-order expansion of the fit about points given in the fit's own unit square."""
-    u, v = at[:, 0], at[:, 1]
-
-    def derivative(p: int, q: int) -> Array:
-        total = np.zeros(len(at))
-        for (i, j), c in fit.items():
-            if i >= p and j >= q:
-                factor = float(np.prod(range(i - p + 1, i + 1)) * np.prod(range(j - q + 1, j + 1)))
-                total += c * factor * u ** (i - p) * v ** (j - q)
-        return total / half ** (p + q)
-
-    columns = [derivative(0, 0), derivative(1, 0), derivative(0, 1)]
-    columns += [derivative(2, 0) / 2, derivative(1, 1), derivative(0, 2) / 2]
-    return np.column_stack(columns)
+    i, j = np.array(_POWERS).T
+    monomials = at[:, :1] ** i * at[:, 1:] ** j
+    weights = np.zeros((len(_POWERS), len(_ORDERS)))
+    for column, (p, q) in enumerate(_ORDERS):
+        for (a, b), c in fit.items():
+            if a >= p and b >= q:
+                row = _POWERS.index((a - p, b - q))
+                weights[row, column] = c * comb(a, p) * comb(b, q) / half ** (p + q)
+    return np.asarray(monomials @ weights)

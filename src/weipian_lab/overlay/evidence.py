@@ -19,6 +19,7 @@ from weipian_lab.overlay.roles import EVIDENCE, ROLES
 __all__ = ["Covered", "covered", "explain"]
 
 Array = NDArray[np.float64]
+_NOISE = 1e-9  # of a patch: what cutting may round away
 
 
 @dataclass(frozen=True)
@@ -76,27 +77,38 @@ def explain(
         Kinds of land ("cultivated", "pbf"): their pieces, and their area in each patch.
     """
     given = [parts[name] for name in EVIDENCE if name in parts]
-    summed = sum((part.area for part in given), start=np.zeros(len(wholes.areas)))
-    joined = summed.copy()
-    result = {f"unexplained_{kind}": area.copy() for kind, (_, area) in land.items()}
-    rows = np.flatnonzero(summed > 0)
+    areas = np.array([part.area for part in given]).reshape(len(given), len(wholes.areas))
+    summed = areas.sum(axis=0)
+    whole = _full(wholes, areas).any(axis=0)
+    joined = np.where(whole, wholes.areas, summed)
+    rows = np.flatnonzero((summed > 0) & ~whole)
     shapes = _joined([part.pieces for part in given], rows)
-    joined[rows] = np.minimum(_areas(wholes, shapes, rows), wholes.areas[rows])
+    several = (areas[:, rows] > 0).sum(axis=0) > 1
+    joined[rows[several]] = np.minimum(
+        _areas(wholes, shapes[several], rows[several]), wholes.areas[rows[several]]
+    )
+    result = {}
     for kind, (pieces, area) in land.items():
-        held = area[rows] > 0
-        left = shapely.difference(_joined([pieces], rows[held]), shapes[held])
-        result[f"unexplained_{kind}"][rows[held]] = np.minimum(
-            _areas(wholes, left, rows[held]), area[rows[held]]
-        )
+        full = _full(wholes, area)
+        left = np.where(full, wholes.areas - joined, np.where(whole, 0.0, area))
+        held = (area[rows] > 0) & ~full[rows]
+        rest = shapely.difference(_joined([pieces], rows[held]), shapes[held])
+        left[rows[held]] = _areas(wholes, rest, rows[held])
+        result[f"unexplained_{kind}"] = np.clip(left, 0.0, area)
     result["unexplained"] = np.maximum(wholes.areas - joined, 0.0)
     result["double_covered"] = np.maximum(summed - joined, 0.0)
     return result
 
 
+def _full(wholes: Wholes, area: Array) -> NDArray[np.bool_]:
+    """Whether an area is all of its patch, but for what cutting rounds away."""
+    return np.asarray(area >= wholes.areas * (1 - _NOISE))
+
+
 def shared(wholes: Wholes, one: tuple[Pieces, Array], other: tuple[Pieces, Array]) -> Array:
     """Return the area that two layers both cover, ``(n,)``."""
-    result = np.zeros(len(wholes.areas))
-    rows = np.flatnonzero((one[1] > 0) & (other[1] > 0))
+    result = np.minimum(one[1], other[1])  # so it is where one of them covers the whole patch
+    rows = np.flatnonzero((result > 0) & ~_full(wholes, np.maximum(one[1], other[1])))
     both = shapely.intersection(_joined([one[0]], rows), _joined([other[0]], rows))
     result[rows] = _areas(wholes, both, rows)
     return result

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from weipian_lab import rasters, vectors
-from weipian_lab.change.indices import ndvi
+from weipian_lab import vectors
 from weipian_lab.grid import Grid
 from weipian_lab.overlay.looking import blank
 from weipian_lab.overlay.working import parse, reproject
+
+if TYPE_CHECKING:
+    from weipian_lab import rasters
 
 __all__ = ["greenest"]
 
@@ -37,6 +39,8 @@ def greenest(survey: vectors.Source, looks: Iterable[rasters.Image]) -> dict[str
     dict
         BSM → highest mean NDVI, −1 to 1; parcels that no image shows are left out.
     """
+    from weipian_lab.change.indices import ndvi  # heavy; the ledger does without
+
     best: dict[str, float] = {}
     parts: list[tuple[Grid, list[str], np.ndarray[Any, Any]]] = []
     for look in looks:
@@ -58,6 +62,8 @@ def greenest(survey: vectors.Source, looks: Iterable[rasters.Image]) -> dict[str
 
 def _numbers(survey: vectors.Source, grid: Grid) -> tuple[list[str], np.ndarray[Any, Any]]:
     """Return the numbers of the parcels on a grid, and in which of them each pixel lies."""
+    from weipian_lab import rasters  # heavy; the ledger does without
+
     crs, target = parse(survey.crs, "DLTB"), parse(grid.crs, "image")
     box = reproject(np.array([shapely.box(*grid.bounds)], dtype=object), target, crs)
     found = survey.meeting(shapely.bounds(box), ("BSM",))

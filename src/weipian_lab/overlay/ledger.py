@@ -205,10 +205,10 @@ def _patch_shapes(
         raise InputError("overlay.no_patches")
     before = np.asarray(patches.geometry.array, dtype=object)
     shapes, _ = _valid(before)
+    mended = np.flatnonzero([a is not b for a, b in zip(shapes, before, strict=True)])
     repairs = [
-        vectors.Repair(f"patches:{ids[i]}", "self_crossing", "made_valid", detail=reason)
-        for i, reason in enumerate(shapely.is_valid_reason(before))
-        if shapes[i] is not before[i]
+        vectors.Repair(f"patches:{ids[int(i)]}", "self_crossing", "made_valid", detail=reason)
+        for i, reason in zip(mended, shapely.is_valid_reason(before[mended]), strict=True)
     ]
     return reproject(shapes, parse(patches.crs, "patches"), crs), repairs
 

@@ -49,13 +49,8 @@ def cut_sound(wholes: Wholes, shapes: Geometries, *, coverage: bool) -> tuple[Pi
     except GEOSException:
         shapes, mended = mend(shapes, np.arange(len(shapes)))
         return cut(wholes, shapes), shapes, mended
-    doubtful = ~tiled(wholes, pieces)[pieces.whole] if coverage else np.ones(len(pieces), dtype=bool)
-    near = _near(wholes, shapes) if not coverage else pieces.feature[doubtful]
-    rows = np.unique(near)
-    shapes, mended = mend(shapes, rows.astype(np.intp))
+    rows = np.arange(len(shapes))
+    if coverage:
+        rows = np.unique(pieces.feature[~tiled(wholes, pieces)[pieces.whole]])
+    shapes, mended = mend(shapes, rows)
     return (cut(wholes, shapes) if len(mended.rows) else pieces), shapes, mended
-
-
-def _near(wholes: Wholes, shapes: Geometries) -> Index:
-    """Features whose boxes meet a patch."""
-    return np.asarray(shapely.STRtree(shapes).query(wholes.geometries)[1], dtype=np.intp)

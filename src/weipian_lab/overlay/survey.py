@@ -37,6 +37,8 @@ class Partition:
         ``(n,)`` area counted once though polygons cover it more often.
     codes
         Position of the patch, land-class code and area, one row for each class in each patch.
+    of_piece
+        ``(len(pieces),)`` position in :data:`GROUPS` of each piece's group.
     """
 
     groups: Array
@@ -44,6 +46,7 @@ class Partition:
     deducted: Array
     overlap: Array
     codes: pd.DataFrame
+    of_piece: NDArray[np.intp]
 
 
 def partition(
@@ -72,9 +75,9 @@ def partition(
     SchemaError
         If a parcel under a patch has no land-class code.
     """
-    codes, names = pd.factorize(_codes(dlbm, pieces), sort=True)
-    group_of = np.array([GROUPS.index(land(name)) for name in names], dtype=np.intp)
-    group = group_of[codes] if len(codes) else np.empty(0, np.intp)
+    codes, names = _codes(dlbm, pieces)
+    group_of = np.array([GROUPS.index(land(str(name))) for name in names], dtype=np.intp)
+    group = group_of[codes]
     count = len(wholes.areas)
     summed = np.zeros((count, len(GROUPS)))
     np.add.at(summed, (pieces.whole, group), pieces.area)
@@ -90,15 +93,19 @@ def partition(
         deducted=taken,
         overlap=np.maximum(summed.sum(axis=1) - areas.sum(axis=1), 0.0),
         codes=pd.DataFrame({"whole": whole, "DLBM": np.asarray(names, dtype=object)[code], "area_m2": area}),
+        of_piece=group,
     )
 
 
-def _codes(dlbm: NDArray[np.object_], pieces: Pieces) -> NDArray[np.object_]:
-    codes = dlbm[pieces.feature]
-    blank = np.array([c is None or str(c).strip() in ("", "nan") for c in codes], dtype=bool)
+def _codes(dlbm: NDArray[np.object_], pieces: Pieces) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """Return the number of each piece's class, and the classes, sorted."""
+    number, found = pd.factorize(dlbm[pieces.feature])
+    stripped = [str(code).strip() for code in found]
+    blank = np.isin(number, [-1, *(i for i, code in enumerate(stripped) if code in ("", "nan"))])
     if blank.any():
         raise SchemaError("overlay.no_code", count=len(np.unique(pieces.feature[blank])))
-    return np.array([str(c).strip() for c in codes], dtype=object)
+    names, place = np.unique(np.array(stripped, dtype=object), return_inverse=True)
+    return place[number], names
 
 
 def _shares(kcxs: NDArray[np.object_]) -> Array:

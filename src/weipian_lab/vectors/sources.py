@@ -6,7 +6,6 @@ everything else is read once, within the box of all patches, and kept.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -33,6 +32,8 @@ __all__ = ["Features", "Source", "source"]
 _CURVED = ("CURVE", "SURFACE", "CIRCULARSTRING")
 _ENVELOPE_BYTES = np.array([0, 32, 48, 48, 64])
 _SAMPLE = 1000
+# SQLite's rtree.c: a node is its depth and the number of its cells, two bytes each, then the cells
+_CELL = np.dtype([("id", ">i8"), ("box", ">f4", 4)])  # minx, maxx, miny, maxy
 
 
 @dataclass(frozen=True)
@@ -164,34 +165,31 @@ class _GeoPackage:
             raise InputError("vectors.empty", layer=found.layer, path=found.shown)
 
     def meeting(self, boxes: NDArray[np.float64], columns: Sequence[str]) -> Features:
-        numbers = self._numbers(boxes)
         held = [c for c in columns if c in self._stored]
         names = [self._key, self._geometry, *(self._stored[c] for c in held)]
-        query = (
+        base = self._connection()
+        base.execute("delete from temp.boxes")
+        base.executemany("insert into temp.boxes values (?, ?, ?, ?)", boxes.tolist())
+        # one statement for all boxes, so that other threads can work meanwhile
+        rows = self._query(
             f"select {', '.join(map(_quoted, names))} from {_quoted(self._table)} "
-            f"where {_quoted(self._key)} in (select value from json_each(?)) order by {_quoted(self._key)}"
+            f"where {_quoted(self._key)} in (select r.id from temp.boxes b "
+            f"cross join {_quoted(self._rtree)} r where r.maxx >= b.minx and r.minx <= b.maxx "
+            f"and r.maxy >= b.miny and r.miny <= b.maxy) order by {_quoted(self._key)}"
         )
-        rows = self._query(query, (json.dumps(numbers.tolist()),))
         table = list(zip(*rows, strict=True)) if rows else [()] * len(names)
         values = {c: np.full(len(rows), None, dtype=object) for c in columns}
         for column, items in zip(held, table[2:], strict=True):
             values[column][:] = items
         return Features(_shapes(table[1]), np.array(table[0], dtype=np.int64), values)
 
-    def _numbers(self, boxes: NDArray[np.float64]) -> NDArray[np.int64]:
-        # one statement for all boxes, so that other threads can work meanwhile
-        low_x, low_y, high_x, high_y = (f"json_extract(b.value, '$[{i}]')" for i in range(4))
-        query = (
-            f"select distinct r.id from json_each(?) b cross join {_quoted(self._rtree)} r "
-            f"where r.maxx >= {low_x} and r.minx <= {high_x} and r.maxy >= {low_y} and r.miny <= {high_y}"
-        )
-        rows = self._query(query, (json.dumps(boxes.tolist()),))
-        return np.sort(np.array([row[0] for row in rows], dtype=np.int64))
-
     def _connection(self) -> sqlite3.Connection:
         base = getattr(self._threads, "base", None)
         if base is None:
-            base = self._threads.base = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)
+            base = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
+            base.execute("pragma temp_store = memory")
+            base.execute("create temp table boxes (minx real, miny real, maxx real, maxy real)")
+            self._threads.base = base
         return base
 
     def _query(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -206,8 +204,13 @@ class _GeoPackage:
         return (keys[0] if keys else "rowid"), str(row[0][0])
 
     def _extent(self) -> NDArray[np.float64]:
-        row = self._query(f"select min(minx), min(miny), max(maxx), max(maxy) from {_quoted(self._rtree)}")[0]
-        return np.array([np.nan if v is None else v for v in row], dtype=float)
+        """Return the box of the R-tree's root; asking for the least and greatest would walk all of it."""
+        node = self._query(f"select data from {_quoted(self._rtree + '_node')} where nodeno = 1")[0][0]
+        count = int.from_bytes(node[2:4], "big")
+        cells = np.frombuffer(node, _CELL, count, offset=4)["box"].astype(float)
+        if not count:
+            return np.full(4, np.nan)
+        return np.array([cells[:, 0].min(), cells[:, 2].min(), cells[:, 1].max(), cells[:, 3].max()])
 
     def _sample(self, schema: str | None) -> pd.DataFrame:
         """Return some rows with their fields under the names of the schema, which must be there."""
