@@ -31,8 +31,8 @@ class CleanUp:
         5. Components joined by a neck of at most twice this many pixels become several patches, none smaller
         than `min_px`; no pixel is lost (:mod:`weipian_lab.patches.necks`).
     merge_gap_m
-        6. Components not further apart than this, in metres, become one patch (of several parts). Not together
-        with `split_neck_px`: parts cut at a neck touch.
+        6. Components not further apart than this, in metres, become one patch (of several parts). Not
+        together with `split_neck_px`: parts cut at a neck touch.
     fill_px
         7. Holes of at most this many pixels are filled.
     smooth
