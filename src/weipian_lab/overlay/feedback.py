@@ -7,7 +7,6 @@ and the case goes on under the attribute confirmed. The sheet suspects; it decid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,7 +71,7 @@ def feedback(
     codes, lang = rulebook.codes("FEEDBACK"), current()
     table = []
     for number, row in enumerate(rows, 1):
-        code: Any = codes[row.kind]
+        code = codes[row.kind]
         table.append(
             {
                 "feedback_id": f"FK{number:04d}",
@@ -83,7 +82,7 @@ def feedback(
                 "layer_version": ledger.layers.get(row.layer, ""),
                 "feature": row.feature,
                 "sentence": t(f"overlay.feedback_{row.pattern}", lang=lang, **row.values),
-                "section": getattr(code, "section", "") or "",
+                "section": code.column("section_en" if lang == "en" else "section"),
                 "rule_id": rule.id,
                 "cite": rule.cite(lang),
             }

@@ -1,0 +1,116 @@
+"""The map of the overlay notebook in JupyterLab: patches on the images, a slider, nothing from outside."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+
+from weipian_lab import vectors
+from weipian_lab.text import t
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOK = ROOT / "notebooks/02_overlay.ipynb"
+BATCH = ROOT / "data/small/batches/MNR_2024Q1.shp"
+PATIENCE_MS = 180_000
+PANEL = "window.jupyterapp.shell.currentWidget"
+CELLS = f"{PANEL}.content.model.sharedModel.cells.filter(c => c.cell_type === 'code')"
+
+
+@pytest.fixture(scope="module")
+def lab(start_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    folder, home = tmp_path_factory.mktemp("officer"), tmp_path_factory.mktemp("home")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    with start_lab(command, folder, home) as (address, _):
+        yield folder, address
+
+
+def prepare(folder: Path) -> str:
+    """Put a copy of the notebook, up to the map and its check, into Lab's folder, the map asked for."""
+    book = nbformat.read(NOTEBOOK, as_version=4)
+    shown = next(i for i, c in enumerate(book.cells) if "maps.patches_map" in c.source)
+    book.cells = book.cells[: shown + 2]
+    cell = next(c for c in book.cells if "parameters" in c.metadata.get("tags", []))
+    for old, new in (
+        ('"../reports/02_overlay"', '"out"'),
+        ("interactive: bool = False", "interactive: bool = True"),
+    ):
+        assert old in cell.source
+        cell.source = cell.source.replace(old, new)
+    nbformat.write(book, folder / "02.ipynb")
+    return "02.ipynb"
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, lab: tuple[Path, str]) -> Iterator[tuple[Any, list[str]]]:
+    """Lab with the notebook run up to the map, and every address that the page asked for."""
+    folder, address = lab
+    asked: list[str] = []
+    opened = browser.new_page(viewport={"width": 1400, "height": 1000})
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.set_default_timeout(PATIENCE_MS)
+    opened.goto(address.format(name=prepare(folder)))
+    opened.wait_for_function(f"window.jupyterapp && {PANEL}")
+    opened.wait_for_function(f"{PANEL}.sessionContext?.session?.kernel?.status === 'idle'")
+    opened.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    failed = f"{CELLS}.flatMap(c => c.outputs).filter(o => o.output_type === 'error')"
+    opened.wait_for_function(f"{CELLS}.every(c => c.execution_count !== null) || {failed}.length > 0")
+    errors = opened.evaluate(f"{failed}.map(o => o.ename + ': ' + o.evalue)")
+    assert not errors, errors
+    opened.locator(".leaflet-container").first.wait_for(state="attached")
+    opened.locator(".leaflet-container").first.scroll_into_view_if_needed()
+    yield opened, asked
+    opened.close()
+
+
+def test_the_map_shows_every_patch_on_two_images(page: tuple[Any, list[str]], tmp_path: Path) -> None:
+    opened, _ = page
+    patches = vectors.read(BATCH, schema="PATCHES").frame
+    drawn = opened.locator(".leaflet-overlay-pane path.leaflet-interactive")
+    drawn.first.wait_for(state="attached")
+    assert drawn.count() >= len(patches)
+    images = opened.locator("img.leaflet-image-layer")
+    assert images.count() == 2
+    assert all(src.startswith("data:image/png") for src in images.evaluate_all("els => els.map(e => e.src)"))
+    assert opened.locator("img.leaflet-tile").count() == 0
+    opened.screenshot(path=str(tmp_path / "map.png"))
+
+
+def test_the_slider_acts_on_the_later_image(page: tuple[Any, list[str]], tmp_path: Path) -> None:
+    opened, _ = page
+    handle = opened.locator(".widget-hslider .noUi-handle").first
+    handle.focus()
+    opened.keyboard.press("Home")
+    opened.wait_for_function(
+        "[...document.querySelectorAll('img.leaflet-image-layer')].some(e => e.style.opacity === '0')"
+    )
+    opened.screenshot(path=str(tmp_path / "before.png"))
+    opened.keyboard.press("End")
+    opened.wait_for_function(
+        "[...document.querySelectorAll('img.leaflet-image-layer')].every(e => e.style.opacity !== '0')"
+    )
+
+
+def test_a_click_on_a_patch_shows_its_areas(page: tuple[Any, list[str]], tmp_path: Path) -> None:
+    opened, _ = page
+    told = opened.locator(".leaflet-control .widget-html-content")
+    assert t("maps.click") in told.inner_text()
+    opened.locator(".leaflet-overlay-pane path.leaflet-interactive").last.dispatch_event("click")
+    opened.wait_for_function(
+        "document.querySelector('.leaflet-control .widget-html-content').innerText.includes('649901A')"
+    )
+    assert t("overlay.part_cultivated") in told.inner_text()
+    opened.screenshot(path=str(tmp_path / "clicked.png"))
+
+
+def test_nothing_was_asked_for_outside_this_machine(page: tuple[Any, list[str]]) -> None:
+    _, asked = page
+    assert asked
+    outside = {url for url in asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"}}
+    assert {urlsplit(url).hostname for url in outside} == {"127.0.0.1"}
