@@ -24,12 +24,15 @@ from weipian_lab.rulebook import Rulebook
 __all__ = ["stale"]
 
 _KIND = "OVERLAY_RULE"
+_BY_IMAGE = ("class_bare", "class_dull")
 
 
 def stale(
     look: Look, rulebook: Rulebook, scheme: str, greenest: Mapping[str, float] | None = None
 ) -> Iterator[Suspicion]:
     """Yield parcels whose class is suspected to be out of date.
+
+    Of a parcel that a patch meets the images say nothing: what they show bare is the change itself.
 
     Parameters
     ----------
@@ -81,6 +84,8 @@ def _signs(
         pattern, values = "class_enclosed", values | {"share": f"{border:.0%}"}
     if pattern:
         patches = look.patches(own.geometry[row])
+        if patches and pattern in _BY_IMAGE:
+            return  # bare because of the change that the patch shows
         yield Suspicion(patches, _KIND, pattern, SURVEY, label(SURVEY, own, row), values)
 
 
