@@ -20,17 +20,20 @@ from weipian_lab.grid import Block
 from weipian_lab.simulate.batches import BATCHES, _drawn, make_batch
 from weipian_lab.simulate.cropmap import crop_map, season_cause
 from weipian_lab.simulate.cutting import Feature, cut
+from weipian_lab.simulate.events import Part
 from weipian_lab.simulate.history import make_history
 from weipian_lab.simulate.land import KINDS, make_land
 from weipian_lab.simulate.lattice import noded_rings
 from weipian_lab.simulate.layers import Base
 from weipian_lab.simulate.names import DLMC
+from weipian_lab.simulate.protection import basic_farmland
 from weipian_lab.simulate.pseudo import PSEUDO
-from weipian_lab.simulate.scene import Renderer
+from weipian_lab.simulate.scene import Renderer, _with_parts
 from weipian_lab.simulate.season import CURVES, curve
 from weipian_lab.simulate.sites import Sites
 from weipian_lab.simulate.spectra import reflectance
 from weipian_lab.simulate.streams import stream
+from weipian_lab.simulate.surface import Surface
 from weipian_lab.simulate.works import ILLEGAL, LAWFUL
 
 
@@ -90,7 +93,7 @@ def test_parts_are_independent(tiny: simulate.County, tiny_size: simulate.Size) 
     assert (land.polygon == tiny.land.polygon).all()
     assert (land.crop == tiny.land.crop).all()
     true = [e for e in tiny.events if e.change_id[0] in "TL"]
-    again = make_history(7, land)
+    again = make_history(7, land, other.busy)
     assert [(e.change_id, e.start, e.geometry.wkb) for e in again] == [
         (e.change_id, e.start, e.geometry.wkb) for e in true
     ]
@@ -246,7 +249,7 @@ def test_neither_another_process_nor_the_number_of_cores_changes_the_county(here
 def test_more_cells_are_no_reason_to_look_longer_for_a_site(tiny: simulate.County) -> None:
     """The first unused cell with room is taken, as a plain search through all cells would."""
     kinds, used = ("field", "paddy"), set()
-    sites, land = Sites(tiny.land, stream(7, "t")), tiny.land
+    sites, land = Sites(tiny.land, stream(7, "t"), basic_farmland(7, tiny.land)), tiny.land
     for minimum in (2_000.0, 30_000.0, 4_000.0, 1e9):
         wanted = None
         for place, rows in enumerate(sites.rows):
@@ -259,3 +262,39 @@ def test_more_cells_are_no_reason_to_look_longer_for_a_site(tiny: simulate.Count
         assert (taken is None) == (wanted is None)
         if wanted is not None:
             assert (taken == wanted).all()
+
+
+def test_a_busy_county_begins_more_works_and_leaves_its_land_alone(tiny: simulate.County) -> None:
+    calm = make_history(7, tiny.land, 1.0)
+    busy = make_history(7, tiny.land, 3.0)
+    assert 2 * len(calm) < len(busy)
+    places = shapely.STRtree([e.geometry for e in busy])
+    met = places.query([e.geometry for e in busy], predicate="overlaps")
+    assert not met.size, "two works on one piece of ground"
+
+
+def test_some_works_lie_across_the_border_of_basic_farmland() -> None:
+    land = make_land(11, simulate.SIZES["small"])
+    protected = shapely.union_all(land.polygon[basic_farmland(11, land)])
+    works = [e for e in make_history(11, land, 3.0) if e.verdict == "ILLEGAL_NONAG"]
+    inside = np.array([e.geometry.intersection(protected).area / e.geometry.area for e in works])
+    assert 0.08 < ((inside > 0.3) & (inside < 0.7)).mean() < 0.3
+
+
+def test_no_two_works_look_alike_and_dust_lets_the_soil_through() -> None:
+    plain = Part(shapely.box(0, 0, 1, 1), ((date(2024, 1, 1), "concrete"),))
+    day, soil = date(2024, 7, 17), reflectance("soil_dry")
+    base = Surface(
+        *(np.zeros((0, 6), np.float32) for _ in range(2)), *(np.zeros(0, np.float32) for _ in range(2))
+    )
+
+    def seen(part: Part) -> np.ndarray:
+        return _with_parts(base, [part], day).first[0]
+
+    assert seen(plain) == pytest.approx(reflectance("concrete"), rel=1e-6)
+    assert seen(replace(plain, dust=1.0)) == pytest.approx(soil, rel=1e-6)
+    assert seen(replace(plain, tone=(2.0,) * 6)) == pytest.approx(2 * reflectance("concrete"), rel=1e-6)
+    works = make_history(3, make_land(3, simulate.SIZES["small"]), 1.0)
+    tones = {e.parts[0].tone for e in works if e.parts}
+    assert len(tones) == sum(bool(e.parts) for e in works)
+    assert all(0.0 <= e.parts[0].dust <= 0.6 for e in works if e.parts)

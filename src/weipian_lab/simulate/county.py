@@ -88,7 +88,7 @@ def make_county(seed: int = DEFAULT_SEED, size: str | Size = "small") -> County:
     """
     extent = size_named(size) if isinstance(size, str) else size
     land = make_land(seed, extent)
-    events = make_history(seed, land)
+    events = make_history(seed, land, extent.busy)
     taken = np.array([e.geometry for e in events], dtype=object)
     events = events + make_pseudo(seed, extent, land, taken)
     layers = base_layers(seed, land).frames | permit_layers(seed, land, events)

@@ -23,6 +23,10 @@ class Part:
         "" gives the ground back to what was there.
     second, share, rough
         Second cover mixed in, its mean share, and how: see :class:`weipian_lab.simulate.land.Kind`.
+    tone
+        Factors of reflectance by band: no two concretes, films or roofs are alike.
+    dust
+        Share of bare soil seen instead, 0–1: works are dusty, half done, half overgrown.
     """
 
     polygon: shapely.Polygon
@@ -30,6 +34,8 @@ class Part:
     second: str = "soil_cleared"
     share: float = 0.15
     rough: float = 0.6
+    tone: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    dust: float = 0.0
 
     def cover_on(self, day: date) -> str:
         """Return the cover on a day, "" while nothing has changed."""

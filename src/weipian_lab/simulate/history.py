@@ -19,26 +19,29 @@ from weipian_lab.simulate.works import ILLEGAL, LAWFUL, Work
 __all__ = ["make_history"]
 
 ILLEGAL_PER_100_KM2, LAWFUL_PER_100_KM2 = 105, 52
+HALF_INSIDE = 0.2  # share of unlawful works sought where basic farmland ends
 FIRST_START, LAST_START = date(2023, 8, 5), date(2024, 10, 25)
 
 
-def make_history(seed: int, land: Land) -> list[Event]:
+def make_history(seed: int, land: Land, busy: float = 1.0) -> list[Event]:
     """Return true changes, lawful and not, in order of their number.
 
     Parameters
     ----------
     land
         The county's land; works stay within the county.
+    busy
+        Works begun, as a multiple of the usual.
     """
     rng = stream(seed, "history")
-    sites = Sites(land, stream(seed, "sites"))
+    sites = Sites(land, stream(seed, "sites"), basic_farmland(seed, land))
     area_km2 = float(shapely.area(land.polygon[land.inside]).sum()) / 1e6
-    protected = basic_farmland(seed, land)
     events: list[Event] = []
     for works, density, prefix in ((ILLEGAL, ILLEGAL_PER_100_KM2, "T"), (LAWFUL, LAWFUL_PER_100_KM2, "L")):
-        for number, work in enumerate(_plan(rng, works, max(len(works), round(density * area_km2 / 100)))):
+        count = max(len(works), round(busy * density * area_km2 / 100))
+        for number, work in enumerate(_plan(rng, works, count)):
             own = stream(seed, "event", prefix, number)
-            made = _work(own, land, sites, work, f"{prefix}{number + 1:04d}", protected)
+            made = _work(own, land, sites, work, f"{prefix}{number + 1:04d}")
             events.extend(made)
     return events
 
@@ -50,12 +53,9 @@ def _plan(rng: Generator, works: tuple[Work, ...], count: int) -> list[Work]:
     return [works[i] for i in [*range(len(works)), *rest]]
 
 
-def _work(
-    rng: Generator, land: Land, sites: Sites, work: Work, change_id: str, protected: NDArray[np.bool_]
-) -> list[Event]:
+def _work(rng: Generator, land: Land, sites: Sites, work: Work, change_id: str) -> list[Event]:
     area = wanted_area(rng, work.size) if work.size != "long" else 0.0
-    mask = protected if work.kind == "pond_pbf" else None
-    rows = sites.take(work.on, max(area, 4_000.0), mask)
+    rows = _place(rng, sites, work, max(area, 4_000.0))
     if rows is None:
         return []
     start = FIRST_START + timedelta(days=int(rng.integers((LAST_START - FIRST_START).days)))
@@ -63,13 +63,14 @@ def _work(
     split = work.size in ("near5", "near10") and work.verdict == "ILLEGAL_NONAG" and rng.random() < 0.12
     if not split:
         ground = _track(rng, land, rows) if work.size == "long" else sites.ground(rng, rows, area)
-        return [_event(work, change_id, ground, start, actor, "")] if ground.area > 150.0 else []
+        return [_event(rng, work, change_id, ground, start, actor, "")] if ground.area > 150.0 else []
     # one actor, several parcels within a year, each below the threshold that their sum passes
     whole = sites.ground(rng, rows, area * 1.15, slender=3.0)
     pieces = _halve(whole)
     note = "several parcels of one actor within a year"
     return [
         _event(
+            rng,
             work,
             f"{change_id}{'ab'[i]}",
             piece,
@@ -81,9 +82,29 @@ def _work(
     ]
 
 
-def _event(work: Work, change_id: str, ground: shapely.Polygon, start: date, actor: str, note: str) -> Event:
+def _place(rng: Generator, sites: Sites, work: Work, room_m2: float) -> NDArray[np.int64] | None:
+    if work.kind == "pond_pbf":
+        return sites.take(work.on, room_m2, "protected")
+    if work.verdict == "ILLEGAL_NONAG" and work.size != "long" and rng.random() < HALF_INSIDE:
+        rows = sites.take(work.on, room_m2, "half")
+        if rows is not None:
+            return rows
+    return sites.take(work.on, room_m2)
+
+
+def _event(
+    rng: Generator,
+    work: Work,
+    change_id: str,
+    ground: shapely.Polygon,
+    start: date,
+    actor: str,
+    note: str,
+) -> Event:
     stages = tuple((start + timedelta(days=d), cover) for d, cover in work.stages)
-    part = Part(ground, stages, work.second, work.share, work.rough)
+    tone = tuple(np.exp(rng.normal(0.0, 0.3) + rng.normal(0.0, 0.105, 6)).tolist())
+    dust = float(0.6 * rng.beta(1.2, 2.0))
+    part = Part(ground, stages, work.second, work.share, work.rough, tone, dust)
     corrected = stages[-1][0] if work.kind == "self_corrected" else None
     is_true = work.verdict != "NO_CLASS_CHANGE"
     lawful = work.verdict != "ILLEGAL_NONAG"

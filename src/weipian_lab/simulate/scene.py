@@ -36,7 +36,7 @@ TILE_PX = 250
 HALO_PX = 6
 SUB = 4
 # Stored steps of each band: near the noise, so that files stay small and nothing real is lost.
-QUANTUM_DN = (100, 100, 100, 180, 180, 180)
+QUANTUM_DN = (115, 115, 115, 210, 210, 210)
 NOISE, NOISE_SHARE = 0.0010, 0.003
 OFFSET_DN = 1000
 
@@ -150,8 +150,15 @@ def _with_parts(base: Surface, parts: Sequence[Part], day: date) -> Surface:
     """Append a row for each changed piece of ground."""
     if not parts:
         return base
-    first = np.array([cover_on(p.cover_on(day), day) for p in parts], np.float32)
-    second = np.array([cover_on(p.second, day) for p in parts], np.float32)
+    tone = np.array([p.tone for p in parts])
+    dust = np.array([p.dust for p in parts])[:, np.newaxis]
+    soil = reflectance("soil_dry")
+
+    def worn(covers: list[NDArray[np.float64]]) -> Floats:
+        return np.asarray(np.array(covers) * tone * (1.0 - dust) + soil * dust, np.float32)
+
+    first = worn([cover_on(p.cover_on(day), day) for p in parts])
+    second = worn([cover_on(p.second, day) for p in parts])
     return Surface(
         np.concatenate([base.first, first]),
         np.concatenate([base.second, second]),

@@ -37,10 +37,13 @@ class Sites:
         The county's land.
     rng
         Stream that shuffles the cells.
+    protected
+        Which parcels are permanent basic farmland.
     """
 
-    def __init__(self, land: Land, rng: Generator) -> None:
+    def __init__(self, land: Land, rng: Generator, protected: NDArray[np.bool_]) -> None:
         self.land = land
+        self.protected = protected
         usable = np.flatnonzero(land.inside & (land.cell >= 0))
         rows = usable[np.argsort(land.cell[usable], kind="stable")]
         _, starts = np.unique(land.cell[rows], return_index=True)
@@ -48,22 +51,29 @@ class Sites:
         self.rows = [of_cell[i] for i in rng.permutation(len(of_cell)).tolist()]
         self.area = shapely.area(land.polygon)
         self.free = np.ones(len(self.rows), bool)
-        # for each choice of kinds: which parcels are of them, and their area in each cell
-        self._fits: dict[tuple[tuple[str, ...], bool], tuple[NDArray[np.bool_], NDArray[np.float64]]] = {}
+        # for each choice of kinds and of where: which parcels fit, and their area in each cell
+        self._fits: dict[tuple[tuple[str, ...], str], tuple[NDArray[np.bool_], NDArray[np.float64]]] = {}
 
-    def take(
-        self, kinds: tuple[str, ...], minimum_m2: float, mask: NDArray[np.bool_] | None = None
-    ) -> NDArray[np.int64] | None:
-        """Return rows of `kinds` (and `mask`) of an unused cell with at least that area, or None.
+    def take(self, kinds: tuple[str, ...], minimum_m2: float, where: str = "any") -> NDArray[np.int64] | None:
+        """Return rows of `kinds` of an unused cell with at least that area, or None.
 
-        `mask` must be the same array at every call that has one.
+        Parameters
+        ----------
+        where
+            "any", "protected" (only parcels of basic farmland) or "half" (cells partly basic farmland).
         """
-        key = (kinds, mask is not None)
+        key = (kinds, where)
         if key not in self._fits:
             fits = np.isin(self.land.kind, kinds)
-            fits = fits if mask is None else fits & mask
-            room = [self.area[rows[fits[rows]]].sum() for rows in self.rows]
-            self._fits[key] = fits, np.array(room)
+            if where == "protected":
+                fits = fits & self.protected
+            room = np.array([self.area[rows[fits[rows]]].sum() for rows in self.rows])
+            if where == "half":
+                inside = np.array(
+                    [self.area[rows[(fits & self.protected)[rows]]].sum() for rows in self.rows]
+                )
+                room[(inside < 0.2 * room) | (inside > 0.8 * room)] = 0.0
+            self._fits[key] = fits, room
         fits, room_m2 = self._fits[key]
         large = np.flatnonzero(self.free & (room_m2 >= 1.25 * minimum_m2) & (room_m2 > 0.0))
         if not len(large):
@@ -76,7 +86,10 @@ class Sites:
     def ground(
         self, rng: Generator, rows: NDArray[np.int64], area_m2: float, *, slender: float = 1.6
     ) -> shapely.Polygon:
-        """Cut a piece of about `area_m2` from parcels `rows`, along their sides."""
+        """Cut a piece of about `area_m2` from parcels `rows`, along their sides.
+
+        Where the parcels are partly basic farmland, the piece lies across its border.
+        """
         whole = _largest(shapely.union_all(self.land.polygon[rows]))
         start = self.land.polygon[rows[int(rng.integers(len(rows)))]]
         corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(start))
@@ -87,6 +100,8 @@ class Sites:
             0
         ] * (1 - pull)
         ratio = rng.uniform(1.0, slender)
+        border = self._border(rows)
+        middle = middle if border is None else border
         scale = 1.0
         piece = whole
         for _ in range(6):
@@ -98,6 +113,15 @@ class Sites:
                 break
             scale *= float(np.clip(area_m2 / piece.area, 0.5, 2.5))
         return shapely.set_precision(piece, 0.001)
+
+    def _border(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Return the middle of the border between the rows in basic farmland and the others, if they meet."""
+        inside = self.protected[rows]
+        if inside.all() or not inside.any():
+            return None
+        halves = (shapely.union_all(self.land.polygon[rows[part]]) for part in (inside, ~inside))
+        edge = shapely.intersection(*halves)
+        return None if edge.length == 0.0 else np.asarray(shapely.get_coordinates(edge.centroid)[0])
 
     @staticmethod
     def piece(rng: Generator, shape: shapely.Polygon, share: float) -> shapely.Polygon:

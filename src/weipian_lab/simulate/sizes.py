@@ -64,6 +64,9 @@ class Size:
         Extent, multiples of 10 m.
     scenes
         Images, oldest first.
+    busy
+        Works begun, as a multiple of the usual; a small county needs more of them to hold as much change as
+        the labelled scenes that detectors are judged on.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Size:
     width_m: int
     height_m: int
     scenes: tuple[Scene, ...]
+    busy: float = 1.0
 
     @property
     def grid(self) -> Grid:
@@ -104,7 +108,7 @@ _COUNTY = (
 )
 
 SIZES = {
-    "small": Size("small", 604_000, 4_256_000, 10_000, 10_000, _SMALL),
+    "small": Size("small", 604_000, 4_256_000, 10_000, 10_000, _SMALL, busy=3.0),
     "county": Size("county", 596_000, 4_278_000, 44_000, 44_000, _COUNTY),
 }
 

@@ -76,8 +76,12 @@ def surface(seed: int, land: Land, day: date) -> Surface:
     first, second = _moisten(first, wet), _moisten(second, wet)
     rng = stream(seed, "state", f"{day:%Y%m%d}")  # tillage, dew, dust, weeds: no two days are alike
     n = len(land.kind)
-    tone = land.tone * np.exp(
-        rng.normal(0.0, 0.03, (n, 1)) * _restless(land) + rng.normal(0.0, 0.022, (n, 6)) * _restless(land)
+    tone = (
+        land.tone
+        * _year_tone(seed, land, day.year)
+        * np.exp(
+            rng.normal(0.0, 0.054, (n, 1)) * _restless(land) + rng.normal(0.0, 0.04, (n, 6)) * _restless(land)
+        )
     )
     return Surface(
         (first * tone).astype(np.float32),
@@ -85,6 +89,14 @@ def surface(seed: int, land: Land, day: date) -> Surface:
         np.array([KINDS[k].share for k in land.kind], np.float32),
         np.array([KINDS[k].rough for k in land.kind], np.float32),
     )
+
+
+def _year_tone(seed: int, land: Land, year: int) -> Array:
+    """Return ``(n, 6)`` factors of a year: varieties, sowing, soils turned up; fields differ most."""
+    rng = stream(seed, "year", year)
+    n = len(land.kind)
+    strength = np.where(np.isin(land.kind, _WATERED), 1.0, 0.35)[:, None]
+    return np.asarray(np.exp((rng.normal(0.0, 0.1, (n, 1)) + rng.normal(0.0, 0.075, (n, 6))) * strength))
 
 
 def _restless(land: Land) -> Array:
