@@ -40,9 +40,36 @@ def test_colour_is_clipped_and_in_order() -> None:
 def test_sheet_and_plates_show_each_date_and_kind() -> None:
     base.setup()
     assert date(2023, 7, 18).strftime("%Y%m%d") in [ax.get_title() for ax in plots.year_sheet(IMAGES).axes]
-    for is_true, kind in ((True, "house"), (False, "crop_rotation")):
+    for is_true, kind in ((True, "农村住宅"), (False, "作物轮作")):
         figure = plots.plate(_truth(), IMAGES, GRID, is_true=is_true)
         assert any(kind in ax.get_title(loc="left") for ax in figure.axes)
+
+
+def test_a_clear_example_is_preferred_and_a_spoilt_date_avoided() -> None:
+    base.setup()
+    truth = _truth()
+    small = shapely.box(604_400, 4_255_800, 604_450, 4_255_850)
+    truth = gpd.GeoDataFrame(
+        [*truth.to_dict("records"), truth.iloc[1].to_dict() | {"geometry": small}], crs=GRID.crs
+    )
+    cloudy = np.ones(GRID.shape, bool)
+    cloudy[25:45, 15:35] = False  # over the first two shapes
+    clear = {"20230718": np.ones(GRID.shape, bool), "20240717": cloudy}
+    half_px = {}
+    for name, given in (("any", None), ("clear", clear)):
+        chip = plots.plate(truth, IMAGES, GRID, is_true=False, clear=given, margin_px=2).axes[0]
+        half_px[name] = abs(np.diff(chip.get_xlim())[0])
+    assert half_px["clear"] < half_px["any"]
+    spoilt = {**IMAGES, "20241114": IMAGES["20240717"]}
+    titles = {
+        avoid: [
+            ax.get_title(loc="left")
+            for ax in plots.plate(truth, spoilt, GRID, is_true=True, avoid=avoid).axes
+        ]
+        for avoid in ((), ("20241114",))
+    }
+    assert any("20241114" in title for title in titles[()])
+    assert not any("20241114" in title for title in titles[("20241114",)])
 
 
 def test_layers_have_a_legend() -> None:

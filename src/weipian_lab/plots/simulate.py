@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from weipian_lab.grid import Grid
 from weipian_lab.plots.base import GROUP_COLOURS, PALETTE
-from weipian_lab.text import t
+from weipian_lab.text import catalogue, t
 
 __all__ = ["colour", "layers", "plate", "year_sheet"]
 
@@ -103,6 +103,8 @@ def plate(
     grid: Grid,
     *,
     is_true: bool,
+    clear: Mapping[str, NDArray[np.bool_]] | None = None,
+    avoid: Collection[str] = (),
     margin_px: int = 22,
     columns: int = 4,
 ) -> Figure:
@@ -117,10 +119,17 @@ def plate(
         to the last of all that is usable, a pseudo-change from its own two dates.
     is_true
         True changes, or pseudo-changes.
+    clear
+        Date → pixels ``(row, col)`` under no cloud or shadow; an example clear on both dates is preferred,
+        except of clouds and shadows themselves.
+    avoid
+        Dates no true change is shown on, such as that of a scene whose offset was forgotten.
     """
     some = truth[truth["is_true"] == is_true]
     kinds = sorted(some["kind"].unique())
-    chosen = [(k, _example(some[some["kind"] == k], sorted(images), is_true)) for k in kinds]
+    days = sorted(set(images) - (set(avoid) if is_true else set()))
+    clear = clear or {}
+    chosen = [(k, _example(some[some["kind"] == k], days, is_true, clear, grid)) for k in kinds]
     shown = [(k, e) for k, e in chosen if e is not None]
     rows = -(-len(shown) // columns)
     figure, axs = plt.subplots(rows, 2 * columns, figsize=(3.0 * columns, 1.85 * rows), squeeze=False)
@@ -130,26 +139,54 @@ def plate(
         for side, day in enumerate(dates):
             ax = axs[place // columns, 2 * (place % columns) + side]
             _chip(ax, images[day], grid, row.geometry, margin_px)
-            ax.set_title(f"{kind if side == 0 else ''}\n{day}", fontsize=7, loc="left")
+            ax.set_title(f"{_name(kind) if side == 0 else ''}\n{day}", fontsize=7, loc="left")
     figure.suptitle(t("simulate.plate_true" if is_true else "simulate.plate_pseudo"))
     return figure
 
 
+def _name(kind: str) -> str:
+    """Return a kind of change in words; a kind of another simulator stays as it is."""
+    return t(f"simulate.kind_{kind}") if f"kind_{kind}" in catalogue("simulate") else kind
+
+
 def _example(
-    frame: gpd.GeoDataFrame, days: Sequence[str], is_true: bool
+    frame: gpd.GeoDataFrame,
+    days: Sequence[str],
+    is_true: bool,
+    clear: Mapping[str, NDArray[np.bool_]],
+    grid: Grid,
 ) -> tuple[Any, tuple[str, str]] | None:
-    """Return a row and its two dates, the largest that the dates can show."""
-    for _, row in frame.assign(_size=frame.geometry.area).sort_values("_size", ascending=False).iterrows():
-        if not is_true:
-            if row["date_start"] in days and row["date_end"] in days:
-                return row, (row["date_start"], row["date_end"])
+    """Return a row and its two dates, the largest that the dates can show, clear if there is one."""
+    ordered = frame.assign(_size=frame.geometry.area).sort_values("_size", ascending=False)
+    spare = None
+    for _, row in ordered.iterrows():
+        pair = _dates(row, days, is_true)
+        if pair is None:
             continue
-        first = [d for d in days if d < row["date_start"]]
-        last = [d for d in days if d > row["date_end"] and (not row["corrected"] or d < row["corrected"])]
-        later = last or [d for d in days if d > row["date_start"]]
-        if first and later:
-            return row, (first[-1], later[0] if row["corrected"] else later[-1])
-    return None
+        if row["kind"].startswith("cloud") or all(_seen(clear.get(d), row.geometry, grid) for d in pair):
+            return row, pair
+        spare = spare or (row, pair)
+    return spare
+
+
+def _dates(row: Any, days: Sequence[str], is_true: bool) -> tuple[str, str] | None:
+    if not is_true:
+        own = row["date_start"], row["date_end"]
+        return own if set(own) <= set(days) else None
+    first = [d for d in days if d < row["date_start"]]
+    last = [d for d in days if d > row["date_end"] and (not row["corrected"] or d < row["corrected"])]
+    later = last or [d for d in days if d > row["date_start"]]
+    return (first[-1], later[0] if row["corrected"] else later[-1]) if first and later else None
+
+
+def _seen(clear: NDArray[np.bool_] | None, shape: Any, grid: Grid) -> bool:
+    """Whether nearly all about a shape is clear."""
+    if clear is None:
+        return True
+    west, south, east, north = shape.buffer(60.0).bounds
+    (c0, r0), (c1, r1) = ~grid.transform @ (west, north), ~grid.transform @ (east, south)
+    window = clear[max(int(r0), 0) : int(r1) + 1, max(int(c0), 0) : int(c1) + 1]
+    return bool(window.size and window.mean() > 0.97)
 
 
 def _chip(ax: Axes, data: NDArray[Any], grid: Grid, shape: Any, margin_px: int) -> None:
