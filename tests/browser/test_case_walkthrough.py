@@ -126,8 +126,8 @@ class Trainee:
         names = {choice: label for label, choice in field.choices}
         if field.kind == "many":
             group = place.locator(".weipian-group").filter(has_text=field.label)
-            for label, choice in field.choices:
-                group.get_by_label(label, exact=True).set_checked(choice in value)
+            for choice in value:
+                group.get_by_label(names[choice], exact=True).check()
         elif field.kind == "one":
             place.get_by_label(label_of(field), exact=True).select_option(label=names[value])
         elif field.kind == "yes":
@@ -145,7 +145,10 @@ class Trainee:
         steps = t("forms.history", number=number)
         self.form.locator("summary").filter(has_text=steps).wait_for(state="attached")
         said = self.form.get_by_role("status").first.inner_text()
-        assert ("已办理" in said) is outcome.accepted, said
+        done = t(
+            "forms.accepted", event=event_name(self.scenario.book, answer.event), article=outcome.article
+        )
+        assert (done in said) is outcome.accepted, said
         record = json.loads((self.folder / "answers.json").read_text("utf-8"))
         assert len(record["answers"]) == number
 
@@ -257,6 +260,7 @@ def test_a_violation_goes_to_its_close_over_a_dead_kernel(
         trainee.take(answer)
     trainee.shot("stopped")
     trainee.fill(answers[4])  # filled in, not taken: the step in hand
+    trainee.shot("in-hand")
     kernel = trainee.page.evaluate(f"{PANEL}.sessionContext.session.kernel.id")
     (process,) = [p for p in psutil.Process(trainee.server).children() if kernel in " ".join(p.cmdline())]
     os.kill(process.pid, signal.SIGKILL)
