@@ -7,7 +7,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from weipian_lab.classify import LabelledPair, PixelScorer
-from weipian_lab.errors import InputError
+from weipian_lab.classify.pixels import LEARNERS
+from weipian_lab.errors import InputError, ParameterError
+from weipian_lab.features import pixel_features
 
 
 def simulated(seed: int) -> LabelledPair:
@@ -22,8 +24,9 @@ def simulated(seed: int) -> LabelledPair:
     return LabelledPair(before, after, label)
 
 
-def test_learns_what_is_sought() -> None:
-    scorer = PixelScorer(n_estimators=20, min_samples_leaf=5).fit([simulated(0), simulated(1)])
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_learns_what_is_sought(learner: str) -> None:
+    scorer = PixelScorer(learner, n_estimators=20, min_samples_leaf=5).fit([simulated(0), simulated(1)])
     pair = simulated(2)
     valid = np.ones((64, 64), bool)
     valid[0, 0] = False
@@ -40,3 +43,17 @@ def test_needs_both_kinds() -> None:
         PixelScorer().fit([])
     with pytest.raises(InputError):
         PixelScorer().fit([LabelledPair(pair.before, pair.after, np.zeros((64, 64)))])
+
+
+def test_knows_its_learners() -> None:
+    with pytest.raises(ParameterError, match="logistic"):
+        PixelScorer("forest")
+
+
+def test_few_features_are_those_of_the_full_set() -> None:
+    pair = simulated(0)
+    names, values, _ = pixel_features(pair.before, pair.after)
+    few, chosen, _ = pixel_features(pair.before, pair.after, scores_only=True)
+    assert len(few) < len(names) / 4
+    for name, plane in zip(few, chosen, strict=True):
+        np.testing.assert_array_equal(plane, values[names.index(name)])

@@ -9,14 +9,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from weipian_lab.change.pixels import Float
 from weipian_lab.change.smoothing import gaussian, sigmas
-from weipian_lab.errors import InputError
+from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.features import pixel_features
 
-__all__ = ["LabelledPair", "PixelScorer"]
+__all__ = ["LEARNERS", "LabelledPair", "PixelScorer"]
 
+LEARNERS = ("logistic", "trees")
 
 Sample = tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float64]]
 
@@ -48,13 +52,18 @@ class LabelledPair:
 
 
 class PixelScorer:
-    """Extremely randomised trees on :func:`~weipian_lab.features.pixel_features`.
+    """A change probability learnt on :func:`~weipian_lab.features.pixel_features` of labelled pairs.
 
-    Each training scene and each class in it weighs alike; the probability is smoothed by one pixel and
-    sharpened by the unsupervised construction score.
+    Each training scene and each class in it weighs alike. ``"logistic"`` is a logistic regression on the
+    logarithms of the unsupervised scores and of their surroundings: few weights that move from scene to
+    scene. ``"trees"`` are extremely randomised trees (Geurts, Ernst and Wehenkel 2006, *Machine Learning*
+    63, 3–42) on all features, their probability smoothed by one pixel and sharpened by the unsupervised
+    construction score.
 
     Parameters
     ----------
+    learner
+        ``"logistic"`` or ``"trees"``; ``benchmarks/real_pairs.md`` compares them.
     n_estimators, min_samples_leaf
         Of the trees.
     n_changed, n_unchanged
@@ -63,10 +72,16 @@ class PixelScorer:
         Weight of the logarithm of the construction score beside the log odds of the trees.
     random_state, n_jobs
         Seed; threads.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such learner.
     """
 
     def __init__(
         self,
+        learner: str = "logistic",
         *,
         n_estimators: int = 120,
         min_samples_leaf: int = 20,
@@ -76,8 +91,14 @@ class PixelScorer:
         random_state: int = 0,
         n_jobs: int = 1,
     ) -> None:
-        self.score_weight = score_weight
+        if learner not in LEARNERS:
+            choices = ", ".join(LEARNERS)
+            raise ParameterError("errors.bad_choice", name="learner", value=learner, choices=choices)
+        self.learner, self.score_weight = learner, score_weight
         self.n_changed, self.n_unchanged, self.random_state = n_changed, n_unchanged, random_state
+        self.logistic: Pipeline = make_pipeline(
+            StandardScaler(), LogisticRegression(C=0.01, max_iter=300, random_state=random_state)
+        )
         self.trees = ExtraTreesClassifier(
             n_estimators,
             min_samples_leaf=min_samples_leaf,
@@ -87,10 +108,27 @@ class PixelScorer:
         )
         self.names: tuple[str, ...] = ()
 
+    def _features(
+        self,
+        before: ArrayLike,
+        after: ArrayLike,
+        valid: ArrayLike | None,
+        bands: Sequence[str] | None,
+        pixel_aspect: float,
+    ) -> tuple[tuple[str, ...], Float, NDArray[np.bool_]]:
+        return pixel_features(
+            before,
+            after,
+            valid,
+            bands=bands,
+            pixel_aspect=pixel_aspect,
+            scores_only=self.learner == "logistic",
+        )
+
     def sample(self, pair: LabelledPair) -> Sample:
         """Return features ``(n, feature)``, labels and weights of pixels drawn from a pair."""
-        names, values, good = pixel_features(
-            pair.before, pair.after, pair.valid, bands=pair.bands, pixel_aspect=pair.pixel_aspect
+        names, values, good = self._features(
+            pair.before, pair.after, pair.valid, pair.bands, pair.pixel_aspect
         )
         self.names = names
         label = np.asarray(pair.label)
@@ -121,7 +159,12 @@ class PixelScorer:
         if not samples:
             raise InputError("classify.pairs")
         features, labels, weights = (np.concatenate(part) for part in zip(*samples, strict=True))
-        self.trees.fit(features, labels, sample_weight=weights / weights.mean())
+        weights = weights / weights.mean()
+        if self.learner == "logistic":
+            chosen = _score_columns(self.names)
+            self.logistic.fit(features[:, chosen], labels, logisticregression__sample_weight=weights)
+        else:
+            self.trees.fit(features, labels, sample_weight=weights)
         return self
 
     def score(
@@ -134,7 +177,7 @@ class PixelScorer:
         pixel_aspect: float = 1.0,
     ) -> Float:
         """Return the learnt score 0–1 of a registered pair, float32 ``(row, col)``, NaN where not valid."""
-        names, values, good = pixel_features(before, after, valid, bands=bands, pixel_aspect=pixel_aspect)
+        names, values, good = self._features(before, after, valid, bands, pixel_aspect)
         return self.score_features(names, values, good, pixel_aspect)
 
     def score_features(
@@ -142,6 +185,10 @@ class PixelScorer:
     ) -> Float:
         """Return :meth:`score` from features already computed."""
         score = np.full(valid.shape, np.nan, np.float32)
+        if self.learner == "logistic":
+            given = values[_score_columns(names)][:, valid].T
+            score[valid] = self.logistic.predict_proba(given)[:, 1]
+            return score
         raw = np.zeros(valid.shape, np.float32)
         raw[valid] = self.trees.predict_proba(values[:, valid].T)[:, 1]
         share = np.clip(gaussian(raw, valid, sigmas(1.0, pixel_aspect)), 1e-6, 1 - 1e-6)
@@ -149,3 +196,8 @@ class PixelScorer:
         log_odds += np.float32(self.score_weight) * (values[names.index("construction_log")] - 1)
         score[valid] = (1 / (1 + np.exp(-log_odds)))[valid]
         return score
+
+
+def _score_columns(names: Sequence[str]) -> list[int]:
+    """Return where the logarithms of the scores and of their surroundings stand."""
+    return [at for at, name in enumerate(names) if name.endswith("_log") or "_around_" in name]

@@ -50,6 +50,7 @@ def pixel_features(
     *,
     bands: Sequence[str] | None = None,
     pixel_aspect: float = 1.0,
+    scores_only: bool = False,
 ) -> tuple[tuple[str, ...], Float, NDArray[np.bool_]]:
     """Return the features of a registered pair.
 
@@ -63,6 +64,8 @@ def pixel_features(
         Band names; see :func:`weipian_lab.change.band_roles`.
     pixel_aspect
         Height over width of a pixel on the ground.
+    scores_only
+        Leave out spectra, indices and structure, and so most of the time and memory.
 
     Returns
     -------
@@ -86,7 +89,8 @@ def pixel_features(
     chosen = [roles[role] for role in PIXEL_ROLES]
     scene = _Scene(first[chosen], second[chosen], good, pixel_aspect)
     planes: Planes = {}
-    for part in (_spectra(scene), _indices(scene), _structure(scene), _scores(scene)):
+    parts = (_scores,) if scores_only else (_spectra, _indices, _structure, _scores)
+    for part in (make(scene) for make in parts):
         planes.update(part)
     values = np.stack(list(planes.values()))
     return tuple(planes), np.where(good, np.nan_to_num(values), np.float32(0)), good
