@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -114,6 +116,37 @@ def test_interrupted_half_way_goes_on_with_the_same_result(write, scenes: Scenes
     assert not folder.exists()
     whole = screened(before, after, **options)
     assert resumed.equals(whole) and score.read_bytes() == bytes_resumed
+
+
+KILLED = """
+import os, sys
+from weipian_lab import patches, rasters, screening
+from weipian_lab.screening import pipeline
+before, after, folder, score = sys.argv[1:]
+pipeline.CHECKPOINT = 4
+with rasters.open_pair(before, after) as pair:
+    view = screening.PairView(pair)
+    fitted = screening.fit(view, "cva_std")
+    threshold = screening.choose_threshold(fitted, "null_fit", 8.0)
+    rules = patches.CleanUp(opening_px=1, closing_px=1, min_px=10)
+    screening.run(view, fitted.model, threshold, clean_up=rules, block_side=64, work_dir=folder,
+                  score_path=score, workers=1, progress=lambda done, total: done == 10 and os._exit(9))
+"""
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(write, scenes: Scenes, tmp_path: Path) -> None:
+    before, after = write("a.tif", scenes[0]), write("b.tif", scenes[1])
+    folder, score = tmp_path / "work", tmp_path / "score.tif"
+    arguments = [str(path) for path in (before, after, folder, score)]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
+    assert killed.returncode == 9 and len(list(folder.glob("block-*.npz"))) == 8
+    options: dict = {"block_side": 64, "work_dir": folder, "score_path": score}
+    resumed, held = screened(before, after, **options), None
+    with rasterio.open(score) as found:
+        held = found.read(1)
+    assert resumed.equals(screened(before, after, **options, workers=3))
+    with rasterio.open(score) as found:
+        np.testing.assert_array_equal(held, found.read(1))
 
 
 def test_other_settings_do_not_go_on_from_what_is_there(write, scenes: Scenes, tmp_path: Path) -> None:

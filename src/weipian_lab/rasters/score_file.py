@@ -71,6 +71,14 @@ class ScoreFile:
         except rasterio.errors.RasterioError as error:
             raise OutputError("errors.cannot_write", path=self.path, reason=str(error)) from error
 
+    def settle(self) -> None:
+        """Put what was written on disk, and go on."""
+        try:
+            self._dataset.close()
+            self._dataset = rasterio.open(self.path, "r+")
+        except rasterio.errors.RasterioError as error:
+            raise OutputError("errors.cannot_write", path=self.path, reason=str(error)) from error
+
     def finish(self, target: Path | str, *, tags: Mapping[str, Any] | None = None) -> Path:
         """Write the COG and remove the blocks."""
         describe(self._dataset, [self.description], tags)

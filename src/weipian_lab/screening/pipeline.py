@@ -29,6 +29,7 @@ Progress = Callable[[int, int], None]
 SAMPLE_SIDE = 256
 SAMPLE_COUNT = 32
 BLOCK_SIDE = 512
+CHECKPOINT = 32  # blocks after which what is finished is put on disk
 
 
 @dataclass(frozen=True)
@@ -189,12 +190,15 @@ def run(
     score_file = _score_file(view.grid, score_path, state, block_side)
     work = _Work(view, model, low, clean_up)
     found: list[runs.Runs] = []
+    unsaved: list[tuple[Block, runs.Runs]] = []
     try:
         for done, (block, part, score) in enumerate(_each(work, blocks, state, workers), start=1):
             if score is not None:
                 if score_file is not None:
                     score_file.write(block, score)
-                state.save(block, part)
+                unsaved.append((block, part))
+                if score_file is None or len(unsaved) >= CHECKPOINT:
+                    _save(state, score_file, unsaved)
             found.append(part)
             if progress is not None:
                 progress(done, len(blocks))
@@ -203,8 +207,17 @@ def run(
     finally:
         if score_file is not None:
             score_file.close()
+        _save(state, None, unsaved)
     state.clear()
     return patches.from_runs(runs.join(found), view.grid, strong, clean_up, batch)
+
+
+def _save(state: State, score_file: ScoreFile | None, unsaved: list[tuple[Block, runs.Runs]]) -> None:
+    """Record finished blocks, once their scores are on disk: a process killed must not lose these alone."""
+    if score_file is not None and state.folder is not None:
+        score_file.settle()
+    while unsaved:
+        state.save(*unsaved.pop(0))
 
 
 def _files(view: View) -> list[str]:
