@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from weipian_lab.classify import LabelledPair, PixelScorer
+from weipian_lab.classify import LabelledPair, PixelScorer, county_pairs
 from weipian_lab.classify.pixels import LEARNERS
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.features import pixel_features
+from weipian_lab.run import bundled
 
 
 def simulated(seed: int) -> LabelledPair:
@@ -57,3 +58,11 @@ def test_few_features_are_those_of_the_full_set() -> None:
     assert len(few) < len(names) / 4
     for name, plane in zip(few, chosen, strict=True):
         np.testing.assert_array_equal(plane, values[names.index(name)])
+
+
+def test_county_gives_labelled_pairs() -> None:
+    for pair in county_pairs(bundled()):
+        label, valid = np.asarray(pair.label), np.asarray(pair.valid)
+        assert np.asarray(pair.before).shape == np.asarray(pair.after).shape == (6, *label.shape)
+        assert 0.0005 < (label[valid] == 1).mean() < 0.02
+        assert set(np.unique(label)) <= {0, 1, 255}

@@ -1,5 +1,6 @@
 """Learnt false-alarm filter for patches, learnt change score for pixels, and spatial validation."""
 
+from weipian_lab.classify.county import county_pairs
 from weipian_lab.classify.filter import FalseAlarmFilter, evidence_group
 from weipian_lab.classify.pixels import LabelledPair, PixelScorer
 from weipian_lab.classify.spatial import false_at_recall, out_of_fold, spatial_groups
@@ -9,6 +10,7 @@ __all__ = [
     "FalseAlarmFilter",
     "LabelledPair",
     "PixelScorer",
+    "county_pairs",
     "evidence_group",
     "false_at_recall",
     "load",
