@@ -138,7 +138,7 @@ def score_bars(result: Score, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def strategies(table: Any, measure: str, seeds: int, ax: Axes | None = None) -> Axes:
+def strategies(table: Any, measure: str, seeds: int, ax: Axes | None = None, *, paired: bool = False) -> Axes:
     """Draw the mean of one measure with its interval for each strategy of a county year.
 
     Parameters
@@ -147,14 +147,28 @@ def strategies(table: Any, measure: str, seeds: int, ax: Axes | None = None) -> 
         What :func:`weipian_lab.cases.year.compare` returns.
     measure
         One of its measures.
+    paired
+        Draw the paired difference to ``arrival`` instead.
     """
     ax = axes(ax, figsize=(7.0, 3.2))
     part = table[table["measure"] == measure].iloc[::-1]
+    centre, low, high = "mean", "lower", "upper"
+    if paired:
+        part = part[part["strategy"] != "arrival"]
+        centre, low, high = "difference", "difference_lower", "difference_upper"
+        ax.axvline(0.0, color="0.6", linewidth=1.0)
     places = np.arange(len(part))
-    errors = np.array([part["mean"] - part["lower"], part["upper"] - part["mean"]])
-    ax.errorbar(part["mean"], places, xerr=errors, fmt="o", color=PALETTE["blue"], capsize=4)
+    errors = np.array([part[centre] - part[low], part[high] - part[centre]])
+    ax.errorbar(part[centre], places, xerr=errors, fmt="o", color=PALETTE["blue"], capsize=4)
+    ax.set_xlabel(t(f"year.measure_{measure}"))
     ax.set_yticks(places, [t(f"year.strategy_{name}") for name in part["strategy"]])
     ax.set_ylim(-0.6, len(part) - 0.4)
-    ax.set_title(t("year.figure_title", measure=t(f"year.measure_{measure}"), seeds=seeds))
+    ax.set_title(
+        t(
+            "year.figure_paired" if paired else "year.figure_title",
+            measure=t(f"year.measure_{measure}"),
+            seeds=seeds,
+        )
+    )
     ax.spines[["top", "right"]].set_visible(False)
     return ax

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
-from weipian_lab.run.parameters.base import Common, param
+from weipian_lab.run.parameters.base import Common, InputPath, param
 
 __all__ = ["CountyYear"]
 
 
 class CountyYear(Common):
-    """What the year is like, the strategy shown, the number of years compared."""
+    """The county's files, what the year is like, the strategy shown, the number of years compared."""
 
     notebook = "06_county_year"
+    ring: ClassVar[Mapping[str, str]] = {"patches": "01_screening/patches.gpkg"}
 
     out_dir: str = param("../reports/06_county_year", "run.p_out_dir", min_length=1)
+    batches: InputPath = param("", "year.p_batches", bundled="batches")
+    layers: InputPath = param("", "year.p_layers", bundled="layers/county.gpkg")
+    truth: InputPath = param("", "year.p_truth", bundled="truth/changes.gpkg")
+    patches: InputPath = param("", "year.p_patches")
     year: int = param(2024, "year.p_year", ge=2024, le=2026)
-    quarterly: int = param(24, "year.p_quarterly", ge=0, le=500)
-    daily: int = param(40, "year.p_daily", ge=0, le=2000)
-    annual: int = param(30, "year.p_annual", ge=0, le=2000)
     teams: int = param(2, "year.p_teams", ge=1, le=50)
     visits_a_day: float = param(0.4, "year.p_visits_a_day", gt=0, le=10)
-    illegal: float = param(0.45, "year.p_illegal", ge=0, le=0.8)
-    data_error: float = param(0.1, "year.p_data_error", ge=0, le=0.1)
-    other_department: float = param(0.1, "year.p_other_department", ge=0, le=0.1)
-    separation: float = param(1.2, "year.p_separation", ge=0, le=5)
+    delivery_days: int = param(20, "year.p_delivery_days", unit="日", ge=0, le=120)
+    yielding: float = param(0.7, "year.p_yielding", ge=0, le=1)
+    late_yielding: float = param(0.15, "year.p_late_yielding", ge=0, le=1)
     unsafe_days: float = param(0.08, "year.p_unsafe_days", ge=0, le=0.9)
+    lawful_mu: float = param(0.0, "year.p_lawful_mu", unit="亩", ge=0, le=1_000_000)
     strategy: Literal["arrival", "area", "pbf", "score"] = param("pbf", "year.p_strategy")
     seeds: int = param(30, "year.p_seeds", ge=2, le=1000)
