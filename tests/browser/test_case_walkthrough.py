@@ -242,7 +242,7 @@ class Trainee:
 
 
 def label_of(field: Field) -> str:
-    return f"{field.label}（{field.unit}）" if field.unit else field.label
+    return t("forms.with_unit", label=field.label, unit=field.unit) if field.unit else field.label
 
 
 def test_a_violation_goes_to_its_close_over_a_dead_kernel(

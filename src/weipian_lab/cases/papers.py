@@ -18,7 +18,7 @@ from weipian_lab.cases.wording import word
 from weipian_lab.errors import InputError
 from weipian_lab.rulebook import Rulebook
 from weipian_lab.rulebook.model import Gap
-from weipian_lab.text import catalogue, t
+from weipian_lab.text import catalogue, current, t
 
 __all__ = [
     "Checked",
@@ -78,7 +78,10 @@ def choice_name(book: Rulebook, choice: str, on: dt.date | None = None) -> str:
     known = word(book, choice)
     if known != choice:
         return known
-    return book.rule(choice, on).cite()
+    rule = book.rule(choice, on)
+    source = rule.origin.text(current())
+    article = rule.cite().removeprefix(source).strip(" ,")  # first, for a list may cut a long name off
+    return f"{article} {source}".strip()
 
 
 def with_forms(

@@ -98,8 +98,8 @@ def control(field: Field) -> Control:
     """Return the control of a field."""
     if field.kind == "many":
         return Checks(field)
-    unit = f"（{field.unit}）" if field.unit else ""
-    options: dict[str, Any] = {"description": f"{field.label}{unit}", "layout": WIDE, "style": LABELS}
+    label = t("forms.with_unit", label=field.label, unit=field.unit) if field.unit else field.label
+    options: dict[str, Any] = {"description": label, "layout": WIDE, "style": LABELS}
     match field.kind:
         case "one":
             choices = [(t("forms.choose"), ""), *field.choices]
