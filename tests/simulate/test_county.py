@@ -27,10 +27,11 @@ from weipian_lab.simulate.lattice import noded_rings
 from weipian_lab.simulate.layers import Base
 from weipian_lab.simulate.names import DLMC
 from weipian_lab.simulate.protection import basic_farmland
-from weipian_lab.simulate.pseudo import PSEUDO
+from weipian_lab.simulate.pseudo import PSEUDO, make_pseudo
 from weipian_lab.simulate.scene import Renderer, _with_parts
 from weipian_lab.simulate.season import CURVES, curve
 from weipian_lab.simulate.sites import Sites
+from weipian_lab.simulate.sky import Sky
 from weipian_lab.simulate.spectra import reflectance
 from weipian_lab.simulate.streams import stream
 from weipian_lab.simulate.surface import Surface
@@ -298,3 +299,35 @@ def test_no_two_works_look_alike_and_dust_lets_the_soil_through() -> None:
     tones = {e.parts[0].tone for e in works if e.parts}
     assert len(tones) == sum(bool(e.parts) for e in works)
     assert all(0.0 <= e.parts[0].dust <= 0.6 for e in works if e.parts)
+
+
+def test_the_river_bars_that_a_low_river_bares_are_pseudo_changes() -> None:
+    scenes = (simulate.Scene(date(2023, 7, 18)), simulate.Scene(date(2023, 10, 21)))
+    small = replace(simulate.SIZES["small"], scenes=scenes)
+    land = make_land(20240313, small)
+    found = [e for e in make_pseudo(20240313, small, land, np.array([])) if e.kind == "river_bar"]
+    assert found
+    assert all(not e.is_true and not e.parts for e in found)
+    july, october = curve("bar", np.array([199.0, 294.0]))
+    assert october[4] > july[4] + 0.05  # short-wave infrared rises as the water leaves
+
+
+def test_snow_is_the_cause_where_a_winter_scene_is_made(tiny_size: simulate.Size) -> None:
+    scenes = (simulate.Scene(date(2023, 10, 21)), simulate.Scene(date(2024, 1, 14), snow=0.6))
+    size = replace(tiny_size, scenes=scenes)
+    found = make_pseudo(7, size, make_land(7, size), np.array([]))
+    snowy = [e for e in found if e.kind == "snow"]
+    assert snowy
+    sky = Sky(7, scenes[1], size)
+    for event in snowy:
+        x, y = shapely.get_coordinates(event.geometry.centroid)[0]
+        assert sky.snow(np.array([x]), np.array([y]))[0, 0] > 0.6
+
+
+def test_every_kind_of_pseudo_change_shows_in_the_large_county_and_all_but_two_in_the_small() -> None:
+    shown = {
+        name: {p.kind for p in PSEUDO if {p.before, p.after} <= {s.day for s in size.scenes}}
+        for name, size in simulate.SIZES.items()
+    }
+    assert shown["county"] == {p.kind for p in PSEUDO}
+    assert shown["county"] - shown["small"] == {"river_bar", "snow"}

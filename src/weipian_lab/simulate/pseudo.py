@@ -97,6 +97,9 @@ PSEUDO: tuple[Look, ...] = (
     Look("forgotten_offset", _D(2024, 10, 15), _D(2024, 11, 14), kinds=("lake", "wood", "works")),
     Look("misregistration", _D(2024, 7, 17), _D(2024, 10, 15), kinds=("road_main", "trunk_canal"),
          tblx="DL1"),
+    # these two show between dates that only the large county has
+    Look("river_bar", _D(2023, 7, 18), _D(2023, 10, 21), kinds=("bar",), tblx="CK"),
+    Look("snow", _D(2023, 10, 21), _D(2024, 1, 14), tblx="20"),
 )  # fmt: skip
 PER_KIND_PER_100_KM2 = 8
 
@@ -141,6 +144,10 @@ def _candidates(seed: int, size: Size, land: Land, look: Look) -> NDArray[np.boo
         centre = shapely.get_coordinates(shapely.centroid(land.polygon))
         cloud, shadow = Sky(seed, scene, size).shade_at(centre[:, 0], centre[:, 1])
         rows &= (cloud > 0.5) if look.kind == "cloud" else (shadow > 0.4) & (cloud < -0.3)
+    if look.kind == "snow":
+        scene = next(s for s in size.scenes if s.day == look.after)
+        centre = shapely.get_coordinates(shapely.centroid(land.polygon))
+        rows &= Sky(seed, scene, size).snow_at(centre[:, 0], centre[:, 1]) > 0.6
     return np.asarray(rows)
 
 

@@ -63,9 +63,19 @@ class Sky:
         level, (dx, dy) = self.level("cloud", self.scene.cloud), self._toward_sun()
         over = []
         for px, py in ((x, y), (x + dx, y + dy)):
-            waves = (w * np.sin(px * e + py * n + p) for w, e, n, p in self._waves("cloud"))
-            over.append(np.sum(list(waves), axis=0) - level)
+            over.append(self._field_at("cloud", px, py) - level)
         return over[0], over[1]
+
+    def snow_at(self, x: Array, y: Array) -> Array:
+        """Return the cover of snow, 0–1, at points ``(n,)``."""
+        if self.scene.snow <= 0.0:
+            return np.zeros(len(x))
+        return _snow_cover(self._field_at("snow", x, y) - self.level("snow", self.scene.snow))
+
+    def _field_at(self, name: str, x: Array, y: Array) -> Array:
+        """As :meth:`field`, at points ``(n,)``."""
+        waves = (w * np.sin(x * e + y * n + p) for w, e, n, p in self._waves(name))
+        return np.asarray(np.sum(list(waves), axis=0))
 
     def _toward_sun(self) -> tuple[float, float]:
         """From a shaded place to the ground under the cloud that shades it, metres east and north."""
@@ -102,4 +112,9 @@ class Sky:
         if self.scene.snow <= 0.0:
             return np.zeros((len(y), len(x)))
         level = self.level("snow", self.scene.snow)
-        return np.clip((self.field("snow", x, y) - level) / 1.2 + 0.35, 0.0, 1.0)
+        return _snow_cover(self.field("snow", x, y) - level)
+
+
+def _snow_cover(over: Array) -> Array:
+    """Cover of snow from how far its field lies above its level."""
+    return np.asarray(np.clip(over / 1.2 + 0.35, 0.0, 1.0))
