@@ -19,7 +19,7 @@ def county_pairs(folder: Path | str) -> list[LabelledPair]:
     """Return the pairs of the bundled, simulated county with its changes as labels.
 
     A model learnt on them may be shipped, as one learnt on labels under a non-commercial licence may not. It
-    is trained where it is needed (seconds), so that no pickled model must be trusted or kept in step with
+    is trained where it is needed, so that no pickled model must be trusted or kept in step with
     scikit-learn. It has seen the county's truth: figures taken on the county itself mean nothing.
 
     Parameters
