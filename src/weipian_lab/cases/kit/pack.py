@@ -10,8 +10,9 @@ import pandas as pd
 
 from weipian_lab.cases.kit.forms import Forms
 from weipian_lab.cases.kit.pages import frame_table, page
+from weipian_lab.cases.papers import choice_name
 from weipian_lab.cases.scenario import Answer, Scenario
-from weipian_lab.cases.wording import FIELDS, field_name, listed, state_name, step_name
+from weipian_lab.cases.wording import FIELDS, field_name, listed, state_name, step_name, word
 from weipian_lab.text import Lang, language, t
 
 __all__ = ["answer_pack"]
@@ -74,10 +75,18 @@ def _stated(scenario: Scenario, answer: Answer) -> str:
         values = value if isinstance(value, (list, tuple)) else [value]
         lines.append(f"{field_name(name)}：{listed(scenario.book, values, FIELDS.get(name, ''))}")
     for paper, gaps in dict(answer.evidence.get("forms") or {}).items():
-        filled = "；".join(f"{t(f'papers.{name}')} {_gap(value)}" for name, value in dict(gaps).items())
-        lines.append(f"《{listed(scenario.book, [paper], 'DOCUMENT')}》{filled}")
+        filled = "；".join(
+            f"{t(f'papers.{name}')} {_gap(scenario, paper, name, value, answer)}"
+            for name, value in dict(gaps).items()
+        )
+        kind = "EVIDENCE" if paper in scenario.book.codes("EVIDENCE") else "DOCUMENT"
+        lines.append(f"《{listed(scenario.book, [paper], kind)}》{filled}")
     return "\n".join(lines)
 
 
-def _gap(value: object) -> str:
-    return "、".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+def _gap(scenario: Scenario, paper: str, name: str, value: object, answer: Answer) -> str:
+    """Return what stands in a gap: choices by name, everything else as it is."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    book, on = scenario.book, answer.on
+    offered = {x for gap in book.forms[paper].gaps if gap.name == name for x in gap.choices}
+    return "、".join(choice_name(book, x, on) if x in offered else word(book, x) for x in values)
