@@ -78,7 +78,7 @@ def class_page(
 
 def _marks(matrix: pd.DataFrame) -> str:
     """Return step × seat with a mark and a colour for taken and missed."""
-    marks = {1: '<td class="yes">✓</td>', 0: '<td class="no">✗</td>'}
+    marks = {1: '<td class="yes">✓</td>', 0: '<td class="no">×</td>'}
     head = "".join(f"<th>{escape(str(name).removeprefix('seat-'))}</th>" for name in matrix.columns)
     rows = []
     for row in matrix.itertuples(index=False):
