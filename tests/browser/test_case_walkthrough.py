@@ -92,6 +92,11 @@ class Trainee:
         self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         self.ran()
 
+    def settle(self) -> None:
+        """Wait until the kernel has what was typed; while it is busy the last keys wait in the browser."""
+        for _ in range(3):
+            self.page.evaluate(f"{PANEL}.sessionContext.session.kernel.requestKernelInfo()")
+
     def shot(self, name: str) -> None:
         self.page.screenshot(path=str(self.shots / f"{self.scenario.family}-{name}.png"))
 
@@ -136,6 +141,7 @@ class Trainee:
             place.get_by_label(label_of(field), exact=True).fill(str(value))
 
     def submit(self) -> None:
+        self.settle()
         self.form.get_by_role("button", name=t("forms.submit")).click()
 
     def taken(self, answer: Answer) -> None:
@@ -194,6 +200,7 @@ class Trainee:
             for field in gap_fields(self.scenario.book, code, answer.on):
                 self.type_in(field, gaps[field.name])
         self.tab_to(t("forms.submit"))
+        self.settle()
         self.page.keyboard.down("Enter")
         self.taken(answer)
         if not self.session.ended:  # the next choice has the focus: nobody has to look for it

@@ -12,7 +12,7 @@ import ipywidgets as w
 from weipian_lab.cases.forms import Field
 from weipian_lab.text import t
 
-__all__ = ["Checks", "Control", "control"]
+__all__ = ["Checks", "Control", "control", "whole"]
 
 WIDE = w.Layout(width="98%", max_width="860px")
 LABELS = {"description_width": "280px"}
@@ -32,7 +32,7 @@ class Control:
         """What was entered, as plain data."""
         entered = self.box.value
         if self.field.kind == "day":
-            return entered.isoformat() if isinstance(entered, dt.date) else ""
+            return entered.isoformat() if whole(entered) else ""
         if self.field.kind == "figure":
             return _figure(str(entered))
         if self.field.name == "transition_days":
@@ -94,6 +94,11 @@ class Checks(Control):
             box.observe(lambda _: changed(self.value), names="value")
 
 
+def whole(day: Any) -> bool:
+    """Say whether a day was entered to its end: while a year is being typed it passes 2, 20 and 202."""
+    return isinstance(day, dt.date) and day.year > 1000
+
+
 def control(field: Field) -> Control:
     """Return the control of a field."""
     if field.kind == "many":
@@ -111,7 +116,9 @@ def control(field: Field) -> Control:
             return Control(field, w.FloatText(value=float(field.default or 0.0), **options))
         case "day":
             return Control(field, w.DatePicker(value=field.default, **options))
-    return Control(field, w.Text(value=str(field.default or ""), placeholder=field.hint, **options))
+    # sent once, when the field is left: else the button's message could overtake the last letters typed
+    text = w.Text(value=str(field.default or ""), placeholder=field.hint, continuous_update=False, **options)
+    return Control(field, text)
 
 
 def _figure(text: str) -> Any:

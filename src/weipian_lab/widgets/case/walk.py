@@ -19,7 +19,7 @@ from weipian_lab.errors import WeipianError
 from weipian_lab.outputs import write_text
 from weipian_lab.text import t
 from weipian_lab.widgets.case import panels
-from weipian_lab.widgets.case.controls import LABELS, WIDE, Control, control
+from weipian_lab.widgets.case.controls import LABELS, WIDE, Control, control, whole
 from weipian_lab.widgets.case.look import KEYS, STYLE
 
 __all__ = ["Walkthrough", "walkthrough"]
@@ -149,7 +149,7 @@ class Walkthrough:
         event, day, evidence = str(self.event.value or ""), self.day.value, self.entered()
         gaps = [one.field.label for code in evidence.get("forms", {}) for one in self._blank(code)]
         fields_left = [one.field.label for one in self.controls.values() if one.empty]
-        if day is None:
+        if not whole(day):
             fields_left.insert(0, t("forms.day"))
         attempt = (event, day, repr(evidence))
         seen, self._last = self._last, attempt
