@@ -17,13 +17,22 @@ from weipian_lab.accuracy.sizes import sample_size
 from weipian_lab.accuracy.tables import (
     announced_share,
     confusion,
+    group_table,
     headline,
     matching_table,
     near_score,
+    readable,
+    review_table,
     shown,
     size_class,
 )
-from weipian_lab.accuracy.verification import as_reference, check_verified, disagreement, read_verified
+from weipian_lab.accuracy.verification import (
+    as_reference,
+    check_verified,
+    disagreement,
+    read_reviews,
+    read_verified,
+)
 
 __all__ = [
     "AccuracyWarning",
@@ -41,6 +50,7 @@ __all__ = [
     "draw_points",
     "effective_size",
     "false_alarm_share",
+    "group_table",
     "headline",
     "label_points",
     "land_under",
@@ -49,7 +59,10 @@ __all__ = [
     "near_score",
     "point_strata",
     "poststratified",
+    "read_reviews",
     "read_verified",
+    "readable",
+    "review_table",
     "sample_size",
     "sampled_from",
     "share_interval",

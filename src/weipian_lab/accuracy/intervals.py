@@ -123,7 +123,7 @@ def share_interval(
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
-FEW_CLUSTERS = 6
+FEW_CLUSTERS = 8
 """Primary units with a hit (or with a miss) below which their spread says next to nothing; the project's own
 choice, from benchmarks/coverage.md."""
 

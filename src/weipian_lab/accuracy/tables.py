@@ -14,14 +14,17 @@ from weipian_lab import rasters
 from weipian_lab.accuracy.assessment import Assessment
 from weipian_lab.area import m2_to_mu
 from weipian_lab.grid import Grid
-from weipian_lab.text import LANGS, t
+from weipian_lab.text import LANGS, catalogue, t
 
 __all__ = [
     "announced_share",
     "confusion",
+    "group_table",
     "headline",
     "matching_table",
     "near_score",
+    "readable",
+    "review_table",
     "shown",
     "size_class",
 ]
@@ -82,6 +85,54 @@ def matching_table(summary: Mapping[str, float]) -> pd.DataFrame:
             number = f"{value:.1%}"
         rows.append([t(f"accuracy.match_{name}"), number])
     return pd.DataFrame(rows, columns=_heads("what", "estimate"))
+
+
+def group_table(groups: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return breakdowns as a table to read: a row a group, small ones marked."""
+    rows = [
+        [
+            t(f"accuracy.col_{by}"),
+            str(label),
+            row["n"],
+            row["false"],
+            f"{row['estimate']:.1%}",
+            f"{row['lower']:.1%} – {row['upper']:.1%}",
+            t("accuracy.yes" if row["enough"] else "accuracy.few"),
+        ]
+        for by, table in groups.items()
+        for label, row in table.iterrows()
+    ]
+    heads = [t("accuracy.head_what"), t("accuracy.col_group"), *_heads("n", "false", "estimate", "interval")]
+    return pd.DataFrame(rows, columns=[*heads, t("accuracy.col_enough")])
+
+
+def review_table(found: Mapping[str, Any]) -> pd.DataFrame:
+    """Return :func:`~weipian_lab.accuracy.disagreement` as a table to read."""
+    rows = [
+        [t("accuracy.agree_patches"), f"{found['patches']:.0f}"],
+        [t("accuracy.agree_agreement"), f"{found['agreement']:.1%}"],
+        *([[t("accuracy.agree_fleiss_kappa"), f"{found['fleiss_kappa']:.2f}"]]
+          if np.isfinite(found["fleiss_kappa"]) else []),
+        *[[t(f"accuracy.agree_{end}"), f"{found[end]:.1%}"] for end in ("lowest", "highest")],
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=_heads("what", "estimate"))
+
+
+def readable(table: pd.DataFrame, *, coded: bool = False) -> pd.DataFrame:
+    """Return a table with heads and codes in words; `coded` keeps the column's name behind its words."""
+    heads, known = {}, catalogue("accuracy")
+    for name in map(str, table.columns):
+        words = t(f"accuracy.col_{name}") if f"col_{name}" in known else name
+        heads[name] = f"{words} ({name})" if coded and words != name else words
+    shown = table.rename(columns=heads)
+    if coded:
+        return shown
+    for name in shown.columns:
+        if pd.api.types.is_float_dtype(shown[name]):
+            shown[name] = [f"{v:.3g}" for v in shown[name]]
+        elif not pd.api.types.is_numeric_dtype(shown[name]):
+            shown[name] = [t(f"accuracy.value_{v}") if f"value_{v}" in known else v for v in shown[name]]
+    return shown
 
 
 def confusion(result: Assessment | None, known: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ __all__ = [
     "as_reference",
     "check_verified",
     "disagreement",
+    "read_reviews",
     "read_verified",
 ]
 
@@ -66,11 +67,25 @@ def read_verified(path: Path | str, patches: Iterable[str] | None = None) -> pd.
     SchemaError
         As :func:`check_verified`.
     """
+    return check_verified(_table(path), patches)
+
+
+def read_reviews(path: Path | str) -> pd.DataFrame:
+    """Read the opinions of single verifiers (CSV: patch_id, verifier, verdict) for :func:`disagreement`.
+
+    Raises
+    ------
+    InputError
+        No such file, or it is not a table.
+    """
+    return _table(path)
+
+
+def _table(path: Path | str) -> pd.DataFrame:
     try:
-        table = read_table(path, dtype=str, keep_default_na=False, na_values=[""])
+        return read_table(path, dtype=str, keep_default_na=False, na_values=[""])
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError("accuracy.not_a_table", path=Path(path).name, reason=str(error)) from error
-    return check_verified(table, patches)
 
 
 def check_verified(table: pd.DataFrame, patches: Iterable[str] | None = None) -> pd.DataFrame:

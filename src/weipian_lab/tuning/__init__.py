@@ -7,7 +7,15 @@ from weipian_lab.tuning.learned import tuned_classifier
 from weipian_lab.tuning.scores import block_grid, candidate_thresholds, score_named, split_name
 from weipian_lab.tuning.split import blocks_of, open_sealed, seal, spatial_split
 from weipian_lab.tuning.sweep import Effort, detection_scores, sweep
-from weipian_lab.tuning.tables import chosen, evidence_of, headline, shown_choices, shown_sweep
+from weipian_lab.tuning.tables import (
+    chosen,
+    evidence_of,
+    headline,
+    shown_choices,
+    shown_sweep,
+    shown_test,
+    shown_validity,
+)
 from weipian_lab.tuning.validity import broken_promises
 
 __all__ = [
@@ -34,6 +42,8 @@ __all__ = [
     "seal",
     "shown_choices",
     "shown_sweep",
+    "shown_test",
+    "shown_validity",
     "spatial_split",
     "split_name",
     "stability",

@@ -14,7 +14,15 @@ from weipian_lab.text import LANGS, t
 from weipian_lab.tuning.choice import Choice
 from weipian_lab.tuning.guarantee import Promise
 
-__all__ = ["chosen", "evidence_of", "headline", "shown_choices", "shown_sweep"]
+__all__ = [
+    "chosen",
+    "evidence_of",
+    "headline",
+    "shown_choices",
+    "shown_sweep",
+    "shown_test",
+    "shown_validity",
+]
 
 
 def shown_choices(choices: Sequence[Choice | None]) -> pd.DataFrame:
@@ -55,6 +63,35 @@ def shown_sweep(ranges: pd.DataFrame) -> pd.DataFrame:
         for _, row in ranges.iterrows()
     ]
     names = ("detector", "clean_up", "min_mu", "threshold", "patches", "missed", "price")
+    return pd.DataFrame(rows, columns=[t(f"tuning.{name}") for name in names])
+
+
+_TEST = {
+    "patches": "patches", "true_patches": "true_patches", "false_patches": "false_patches",
+    "parcels": "parcels", "found": "found", "missed": "missed_parcels", "precision": "precision",
+    "recall": "recall", "found_mu": "found_mu", "missed_mu": "missed_mu", "sent_mu": "sent_mu",
+    "false_mu": "false_mu", "hours": "field_hours", "cost": "cost",
+}  # fmt: skip
+
+
+def shown_test(row: pd.Series) -> pd.DataFrame:
+    """Return a row of the sweep as a table to read, a figure a row."""
+    rows = []
+    for name, key in _TEST.items():
+        value = row[name]
+        words = f"{value:.0%}" if name in ("precision", "recall") else f"{value:,.0f}"
+        rows.append([t(f"tuning.{key}"), words])
+    return pd.DataFrame(rows, columns=[t("tuning.figure"), t("tuning.value")])
+
+
+def shown_validity(table: pd.DataFrame) -> pd.DataFrame:
+    """Return broken promises as a table to read."""
+    rows = [
+        [row["correlation"], t(f"tuning.way_{row['rule']}"), f"{row['broken']:.1%}",
+         f"{row['lower']:.1%} – {row['upper']:.1%}", f"{row['mean_missed']:.1%}", f"{row['given']:.0%}"]
+        for _, row in table.iterrows()
+    ]  # fmt: skip
+    names = ("correlation", "rule", "broken", "interval", "mean_missed", "given")
     return pd.DataFrame(rows, columns=[t(f"tuning.{name}") for name in names])
 
 

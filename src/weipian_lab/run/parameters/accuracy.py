@@ -24,6 +24,11 @@ class Accuracy(Common):
     out_dir: str = param("../reports/04_accuracy", "run.p_out_dir", min_length=1)
     patches: InputPath = param("", "accuracy.p_patches")
     verified: InputPath = param("", "accuracy.p_verified")
+    design: Literal["auto", "simple_random", "stratified", "weighted", "census"] = param(
+        "auto", "accuracy.p_design"
+    )
+    strata: str = param("", "accuracy.p_strata")
+    reviews: InputPath = param("", "accuracy.p_reviews")
     points: InputPath = param("", "accuracy.p_points")
     score: InputPath = param("", "accuracy.p_score")
     truth: InputPath = param("", "accuracy.p_truth")
