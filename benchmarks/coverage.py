@@ -242,7 +242,7 @@ def _clusters(table: pd.DataFrame) -> list[str]:
     names = list(dict.fromkeys(table["interval"]))
     lines = ["## Clusters\n"]
     lines += ["Overall accuracy; “correlation” is that of two units of one cluster. `auto` takes Wilson's",
-              "interval with the t quantile; where fewer than six clusters hold an error,",
+              "interval with the t quantile; where fewer than eight clusters hold an error,",
               "the conservative one.\n",
               "| clusters | units each | accuracy | correlation | " + " | ".join(names) + " |",
               "|---|---|---|---|" + "---|" * len(names)]  # fmt: skip
