@@ -108,6 +108,7 @@ class Trainee:
         asked = fields(self.session, answer.event)
         for field in asked:
             self.form.get_by_text(label_of(field), exact=True).first.wait_for()
+        self.settle()
         self.form.get_by_label(t("forms.day")).fill(answer.on.isoformat())
         return asked
 
@@ -118,6 +119,7 @@ class Trainee:
         forms = answer.evidence.get("forms", {})
         for code in forms:
             self.paper(code).wait_for()
+        self.settle()
         for code, gaps in forms.items():
             paper = self.paper(code)
             for field in gap_fields(self.scenario.book, code, answer.on):
@@ -138,7 +140,12 @@ class Trainee:
         elif field.kind == "yes":
             place.get_by_label(field.label, exact=True).set_checked(value)
         else:
-            place.get_by_label(label_of(field), exact=True).fill(str(value))
+            control = place.get_by_label(label_of(field), exact=True)
+            control.fill(str(value))
+            control.blur()
+            if control.input_value() != str(value):  # a control just drawn still takes its first value
+                control.fill(str(value))
+                control.blur()
 
     def submit(self) -> None:
         self.settle()
