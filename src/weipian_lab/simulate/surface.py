@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from weipian_lab.simulate.land import KINDS, Land
@@ -79,9 +80,7 @@ def surface(seed: int, land: Land, day: date) -> Surface:
     tone = (
         land.tone
         * _year_tone(seed, land, day.year)
-        * np.exp(
-            rng.normal(0.0, 0.054, (n, 1)) * _restless(land) + rng.normal(0.0, 0.04, (n, 6)) * _restless(land)
-        )
+        * np.exp((rng.normal(0.0, 0.054, (n, 1)) + _tints(rng, n, 0.052)) * _restless(land))
     )
     return Surface(
         (first * tone).astype(np.float32),
@@ -96,7 +95,13 @@ def _year_tone(seed: int, land: Land, year: int) -> Array:
     rng = stream(seed, "year", year)
     n = len(land.kind)
     strength = np.where(np.isin(land.kind, _WATERED), 1.0, 0.35)[:, None]
-    return np.asarray(np.exp((rng.normal(0.0, 0.1, (n, 1)) + rng.normal(0.0, 0.075, (n, 6))) * strength))
+    return np.asarray(np.exp((rng.normal(0.0, 0.1, (n, 1)) + _tints(rng, n, 0.104)) * strength))
+
+
+def _tints(rng: Generator, n: int, spread: float) -> Array:
+    """Return ``(n, 6)`` deviations of `spread`: neighbouring bands go together, so that soils stay brown."""
+    group = np.repeat(rng.normal(0.0, spread, (n, 3)), (3, 1, 2), axis=1)
+    return np.asarray(group + rng.normal(0.0, 0.29 * spread, (n, 6)))
 
 
 def _restless(land: Land) -> Array:
