@@ -16,6 +16,7 @@ from weipian_lab.accuracy.shares import breakdown, false_alarm_share, share_of_f
 from weipian_lab.accuracy.sizes import sample_size
 from weipian_lab.accuracy.tables import (
     announced_share,
+    cause_words,
     confusion,
     group_table,
     headline,
@@ -42,6 +43,7 @@ __all__ = [
     "announced_share",
     "as_reference",
     "breakdown",
+    "cause_words",
     "changes_between",
     "check_verified",
     "cluster",

@@ -18,6 +18,7 @@ from weipian_lab.text import LANGS, catalogue, t
 
 __all__ = [
     "announced_share",
+    "cause_words",
     "confusion",
     "group_table",
     "headline",
@@ -104,6 +105,13 @@ def group_table(groups: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     ]
     heads = [t("accuracy.head_what"), t("accuracy.col_group"), *_heads("n", "false", "estimate", "interval")]
     return pd.DataFrame(rows, columns=[*heads, t("accuracy.col_enough")])
+
+
+def cause_words(cause: str) -> str:
+    """Return a cause in words: simulated kinds of change are coded, others are left as written."""
+    if cause == "season":
+        return t("accuracy.cause_season")
+    return t(f"simulate.kind_{cause}") if f"kind_{cause}" in catalogue("simulate") else cause
 
 
 def review_table(found: Mapping[str, Any]) -> pd.DataFrame:
