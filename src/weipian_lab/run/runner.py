@@ -187,6 +187,8 @@ def _environment(lang: str) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONIOENCODING": "utf-8",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        # glibc gives freed arrays back at once; otherwise a kernel keeps its highest need for good
+        "MALLOC_TRIM_THRESHOLD_": str(128 * 1024),
     }
 
 

@@ -20,8 +20,17 @@ _NOT_BELIEVED_PX = 5.0
 _LEAST_PSEUDO_INVARIANT = 200
 
 
-def measure_shift(source: PairSource) -> tuple[change.Shift, list[Remark]]:
+def measure_shift(
+    source: PairSource, side: int = _SHIFT_SIDE, count: int = _SHIFT_BLOCKS
+) -> tuple[change.Shift, list[Remark]]:
     """Measure how far the second image lies from the first.
+
+    Parameters
+    ----------
+    source
+        Opened pair.
+    side, count
+        Size in pixels and number of the blocks that are looked at.
 
     Returns
     -------
@@ -31,7 +40,7 @@ def measure_shift(source: PairSource) -> tuple[change.Shift, list[Remark]]:
         What a user should know: beyond 5 pixels, or nothing in common that could be measured.
     """
     found = []
-    for block in sample_blocks(source.grid.shape, _SHIFT_SIDE, _SHIFT_BLOCKS):
+    for block in sample_blocks(source.grid.shape, side, count):
         first, second, valid = source.read(block)
         if valid.mean() >= 0.1:
             found.append(change.measure_shift(first, second, valid, bands=source.bands))

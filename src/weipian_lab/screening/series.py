@@ -33,6 +33,8 @@ Float = NDArray[np.float32]
 STATES = ("lasting", "latest", "back", "green", "alike", "unseen")
 _IMAGES = {".tif", ".tiff", ".jp2", ".vrt", ".img"}
 _GREEN_NDVI = 0.4
+_SHIFT_SIDE, _SHIFT_COUNT = 512, 3  # the ground around a patch forgives a little
+_SAMPLE_SIDE, _SAMPLE_COUNT = 128, 16  # medians need no more
 _USUAL = 0.95  # quantile of the difference at places without a patch
 
 
@@ -107,7 +109,7 @@ def _open(
         if not first or not day or day <= first:
             source.close()
             return None, [Remark("screening.series_not_later", {"name": Path(path).name, "day": day or "–"})]
-        shift, remarks = measure_shift(source)
+        shift, remarks = measure_shift(source, _SHIFT_SIDE, _SHIFT_COUNT)
         far = next((remark for remark in remarks if remark.key == "screening.shift_large"), None)
         if far is not None:
             source.close()
@@ -130,7 +132,7 @@ def close_series(dates: Iterable[Later]) -> None:
 
 def watch(view: View, day: str) -> Later:
     """Return a pair ready to be looked at: level and spread of both images from its sample blocks."""
-    tiles = sample_tiles(view)
+    tiles = sample_tiles(view, _SAMPLE_SIDE, _SAMPLE_COUNT)
     stats = []
     for i in (0, 1):
         pixels = np.concatenate([tile[i][:, tile[2]] for tile in tiles], axis=1)
