@@ -23,7 +23,7 @@ from weipian_lab.rulebook import load
 from weipian_lab.run import run_notebook
 from weipian_lab.text import t
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # three whole cases: minutes
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "notebooks/03_case_walkthrough.ipynb"
 PATIENCE_MS = 90_000

@@ -14,7 +14,7 @@ import pytest
 from weipian_lab import vectors
 from weipian_lab.text import t
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # runs a notebook in Lab
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "notebooks/02_overlay.ipynb"
 BATCH = ROOT / "data/small/batches/MNR_2024Q1.shp"
