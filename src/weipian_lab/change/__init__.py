@@ -5,14 +5,13 @@
 
 from weipian_lab.change.agreement import agreement
 from weipian_lab.change.detectors import DETECTORS, USUAL_RULES, chi2_probability, fit, score
-from weipian_lab.change.indices import brightness, ndvi
+from weipian_lab.change.indices import ndvi
 from weipian_lab.change.pixels import Model, band_roles
 from weipian_lab.change.registration import Shift, measure_shift, resample
 from weipian_lab.change.residual import PRESETS
 from weipian_lab.change.series import (
     DIRECTIONS,
     SeriesChange,
-    same_season,
     score_series,
     summarise,
 )
@@ -30,13 +29,11 @@ __all__ = [
     "Threshold",
     "agreement",
     "band_roles",
-    "brightness",
     "chi2_probability",
     "fit",
     "measure_shift",
     "ndvi",
     "resample",
-    "same_season",
     "score",
     "score_series",
     "summarise",

@@ -22,7 +22,7 @@ from weipian_lab.change.pixels import Float, Mask, as_cube
 from weipian_lab.change.thresholds import Threshold, threshold
 from weipian_lab.errors import GridError, InputError, ParameterError
 
-__all__ = ["DIRECTIONS", "SeriesChange", "same_season", "score_series", "summarise"]
+__all__ = ["DIRECTIONS", "SeriesChange", "score_series", "summarise"]
 
 # codes of SeriesChange.direction
 DIRECTIONS = {0: "none", 1: "vegetation_lost", 2: "vegetation_gained", 3: "brighter", 4: "darker", 5: "other"}
@@ -230,12 +230,6 @@ def _check(cubes: list[Float], dates: Sequence[date], valid: Sequence[ArrayLike 
         finite: Mask = np.asarray(np.isfinite(cube).all(axis=0))
         masks.append(finite if mask is None else finite & np.asarray(mask, bool))
     return masks
-
-
-def same_season(first: date, second: date, season_days: int = 45) -> bool:
-    """Say whether two dates of any years lie within `season_days` of each other in the year."""
-    apart = abs((second - first).days) % _YEAR_DAYS
-    return min(apart, _YEAR_DAYS - apart) <= season_days
 
 
 def _same_season(dates: Sequence[date], season_days: int) -> int | None:

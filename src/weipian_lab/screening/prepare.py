@@ -35,7 +35,7 @@ def measure_shift(
     Returns
     -------
     shift
-        The image's shift (median of up to nine blocks of 1024 pixels in a large scene).
+        The image's shift (median over the blocks).
     remarks
         What a user should know: beyond 5 pixels, or nothing in common that could be measured.
     """
