@@ -52,7 +52,6 @@ def prepare(folder: Path, family: str, seed: int) -> str:
     cell = next(c for c in book.cells if "parameters" in c.metadata.get("tags", []))
     for old, new in (
         ('"../reports/03_case_walkthrough"', f'"out-{family}"'),
-        ("interactive: bool = False", "interactive: bool = True"),
         ("seed: int = 0", f"seed: int = {seed}"),
         ('family: str = ""', f'family: str = "{family}"'),
         ('trainee: str = ""', 'trainee: str = "座位一"'),

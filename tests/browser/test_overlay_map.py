@@ -1,9 +1,10 @@
-"""The map of the overlay notebook in JupyterLab: patches on the images, a slider, nothing from outside."""
+"""The maps of notebooks in JupyterLab: patches on the images, a slider, nothing from outside."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,11 +17,27 @@ from weipian_lab.text import t
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]  # runs a notebook in Lab
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOK = ROOT / "notebooks/02_overlay.ipynb"
-BATCH = ROOT / "data/small/batches/MNR_2024Q1.shp"
 PATIENCE_MS = 180_000
 PANEL = "window.jupyterapp.shell.currentWidget"
 CELLS = f"{PANEL}.content.model.sharedModel.cells.filter(c => c.cell_type === 'code')"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A notebook with a map: the cell that draws it, the patches on it, and what a click tells."""
+
+    notebook: str
+    call: str
+    patches: str
+    first: str
+    told: str
+
+
+BATCH = str(ROOT / "data/small/batches/MNR_2024Q1.shp")
+MAPS = [
+    Shown("01_screening", "maps.swipe", "out/patches.gpkg", "20240717-E", "screening.col_area_mu"),
+    Shown("02_overlay", "maps.patches_map", BATCH, "649901A", "overlay.part_cultivated"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,31 +48,32 @@ def lab(start_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         yield folder, address
 
 
-def prepare(folder: Path) -> str:
+def prepare(folder: Path, shown: Shown) -> str:
     """Put a copy of the notebook, up to the map and its check, into Lab's folder, the map asked for."""
-    book = nbformat.read(NOTEBOOK, as_version=4)
-    shown = next(i for i, c in enumerate(book.cells) if "maps.patches_map" in c.source)
-    book.cells = book.cells[: shown + 2]
+    book = nbformat.read(ROOT / f"notebooks/{shown.notebook}.ipynb", as_version=4)
+    last = next(i for i, c in enumerate(book.cells) if shown.call in c.source)
+    book.cells = book.cells[: last + 2]
     cell = next(c for c in book.cells if "parameters" in c.metadata.get("tags", []))
-    for old, new in (
-        ('"../reports/02_overlay"', '"out"'),
-        ("interactive: bool = False", "interactive: bool = True"),
-    ):
-        assert old in cell.source
-        cell.source = cell.source.replace(old, new)
-    nbformat.write(book, folder / "02.ipynb")
-    return "02.ipynb"
+    assert '"../reports/02_overlay"' in cell.source
+    cell.source = cell.source.replace('"../reports/02_overlay"', '"out"')
+    nbformat.write(book, folder / f"{shown.notebook}.ipynb")
+    return f"{shown.notebook}.ipynb"
+
+
+@pytest.fixture(scope="module", params=MAPS, ids=lambda shown: shown.notebook)
+def shown(request: pytest.FixtureRequest) -> Shown:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def page(browser: Any, lab: tuple[Path, str]) -> Iterator[tuple[Any, list[str]]]:
+def page(browser: Any, lab: tuple[Path, str], shown: Shown) -> Iterator[tuple[Any, list[str]]]:
     """Lab with the notebook run up to the map, and every address that the page asked for."""
     folder, address = lab
     asked: list[str] = []
     opened = browser.new_page(viewport={"width": 1400, "height": 1000})
     opened.on("request", lambda request: asked.append(request.url))
     opened.set_default_timeout(PATIENCE_MS)
-    opened.goto(address.format(name=prepare(folder)))
+    opened.goto(address.format(name=prepare(folder, shown)))
     opened.wait_for_function(f"window.jupyterapp && {PANEL}")
     opened.wait_for_function(f"{PANEL}.sessionContext?.session?.kernel?.status === 'idle'")
     opened.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
@@ -69,9 +87,11 @@ def page(browser: Any, lab: tuple[Path, str]) -> Iterator[tuple[Any, list[str]]]
     opened.close()
 
 
-def test_the_map_shows_every_patch_on_two_images(page: tuple[Any, list[str]], tmp_path: Path) -> None:
+def test_the_map_shows_every_patch_on_two_images(
+    page: tuple[Any, list[str]], lab: tuple[Path, str], shown: Shown, tmp_path: Path
+) -> None:
     opened, _ = page
-    patches = vectors.read(BATCH, schema="PATCHES").frame
+    patches = vectors.read(lab[0] / shown.patches, schema="PATCHES").frame
     drawn = opened.locator(".leaflet-overlay-pane path.leaflet-interactive")
     drawn.first.wait_for(state="attached")
     assert drawn.count() >= len(patches)
@@ -97,15 +117,18 @@ def test_the_slider_acts_on_the_later_image(page: tuple[Any, list[str]], tmp_pat
     )
 
 
-def test_a_click_on_a_patch_shows_its_areas(page: tuple[Any, list[str]], tmp_path: Path) -> None:
+def test_a_click_on_a_patch_shows_its_areas(
+    page: tuple[Any, list[str]], shown: Shown, tmp_path: Path
+) -> None:
     opened, _ = page
     told = opened.locator(".leaflet-control .widget-html-content")
     assert t("maps.click") in told.inner_text()
     opened.locator(".leaflet-overlay-pane path.leaflet-interactive").last.dispatch_event("click")
     opened.wait_for_function(
-        "document.querySelector('.leaflet-control .widget-html-content').innerText.includes('649901A')"
+        "id => document.querySelector('.leaflet-control .widget-html-content').innerText.includes(id)",
+        arg=shown.first,
     )
-    assert t("overlay.part_cultivated") in told.inner_text()
+    assert t(shown.told) in told.inner_text()
     opened.screenshot(path=str(tmp_path / "clicked.png"))
 
 

@@ -154,9 +154,9 @@ def _checked(notebook: str, parameters: Mapping[str, Any], lang: str) -> Common:
     """Return the resolved parameters, having loaded the rulebook too: all that can fail early does."""
     if "out_dir" in parameters:
         raise ParameterError("run.out_dir_given")
-    if parameters.get("interactive"):
+    if parameters.get("interactive", False) not in (False, "auto"):
         raise ParameterError("run.interactive_given")
-    checked = model(notebook).check({"lang": lang, **parameters, "out_dir": "."})
+    checked = model(notebook).check({"lang": lang, **parameters, "out_dir": ".", "interactive": False})
     rulebook.load(checked.rulebook)
     return checked
 

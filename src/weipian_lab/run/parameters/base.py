@@ -22,11 +22,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from weipian_lab import text
 from weipian_lab.errors import InputError, OutputError, ParameterError
 from weipian_lab.run.bundle import bundled, shown_path
+from weipian_lab.run.frontend import live
 from weipian_lab.run.parameters.explain import explain
 from weipian_lab.run.tables import Table
 
@@ -42,6 +43,9 @@ InputPath = Annotated[str, _Input()]
 
 Day = Annotated[date, Field(strict=False)]
 """A calendar day, written ``"YYYY-MM-DD"`` in a notebook."""
+
+Shown = Annotated[bool, BeforeValidator(lambda value: live() if value == "auto" else value)]
+"""Whether to show widgets; "auto": where the notebook is open before a person."""
 
 
 def param(default: Any, key: str, *, unit: str = "", bundled: str = "", **limits: Any) -> Any:
@@ -78,7 +82,7 @@ class Common(BaseModel):
     lang: Literal["zh", "en"] = param("zh", "run.p_lang")
     rulebook: str = param("ningxia-2024", "run.p_rulebook", min_length=1)
     seed: int = param(0, "run.p_seed", ge=0, le=2**32 - 1)
-    interactive: bool = param(False, "run.p_interactive")
+    interactive: Shown = param("auto", "run.p_interactive")
 
     @model_validator(mode="after")
     def _fill_bundled(self) -> Self:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from weipian_lab.run.parameters.base import Common, InputPath, param
 
@@ -26,3 +28,9 @@ class CaseWalkthrough(Common):
     answers: InputPath = param("", "cases.p_answers")
     explain: Literal["step", "end"] = param("step", "cases.p_explain")
     trainee: str = param("", "cases.p_trainee", max_length=60)
+
+    @model_validator(mode="after")
+    def _replay_what_is_given(self) -> Self:
+        if self.answers:
+            self.interactive = False
+        return self
