@@ -49,13 +49,14 @@ def lab(start_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 
 def prepare(folder: Path, shown: Shown) -> str:
-    """Put a copy of the notebook, up to the map and its check, into Lab's folder, the map asked for."""
+    """Put a copy of the notebook, up to the map and its check, into Lab's folder."""
     book = nbformat.read(ROOT / f"notebooks/{shown.notebook}.ipynb", as_version=4)
     last = next(i for i, c in enumerate(book.cells) if shown.call in c.source)
     book.cells = book.cells[: last + 2]
     cell = next(c for c in book.cells if "parameters" in c.metadata.get("tags", []))
-    assert '"../reports/02_overlay"' in cell.source
-    cell.source = cell.source.replace('"../reports/02_overlay"', '"out"')
+    own = f'"../reports/{shown.notebook}"'
+    assert own in cell.source
+    cell.source = cell.source.replace(own, '"out"')
     nbformat.write(book, folder / f"{shown.notebook}.ipynb")
     return f"{shown.notebook}.ipynb"
 

@@ -4,7 +4,7 @@ from weipian_lab.screening.choose import RULE_NUMBER, choose_threshold, read_tun
 from weipian_lab.screening.compare import Compared, against_labels, compare, read_labels
 from weipian_lab.screening.given import GivenScore, GivenView, fit_given, open_given
 from weipian_lab.screening.layers import legal_from_layers
-from weipian_lab.screening.looks import Look, print_progress, quicklook, sample_pixels
+from weipian_lab.screening.looks import CloseUp, Look, close_ups, print_progress, quicklook, sample_pixels
 from weipian_lab.screening.pipeline import Fitted, fit, run, sample_scores, sample_tiles
 from weipian_lab.screening.prepare import correction, fit_gains, measure_shift, normalised
 from weipian_lab.screening.report import (
@@ -44,6 +44,7 @@ from weipian_lab.screening.views import Gains, PairView, sample_blocks, take_til
 __all__ = [
     "RULE_NUMBER",
     "STATES",
+    "CloseUp",
     "Compared",
     "Fitted",
     "Gains",
@@ -55,6 +56,7 @@ __all__ = [
     "against_labels",
     "choose_threshold",
     "close_series",
+    "close_ups",
     "compare",
     "correction",
     "day_of",

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
-from weipian_lab.grid import Grid
+from weipian_lab.grid import Block, Grid
 from weipian_lab.rasters import Source, canonical
 from weipian_lab.screening.views import PairView, sample_blocks
 from weipian_lab.text import t
 
-__all__ = ["Look", "print_progress", "quicklook", "sample_pixels"]
+__all__ = ["CloseUp", "Look", "close_ups", "print_progress", "quicklook", "sample_pixels"]
+
+_LEAST_SIDE_PX = 48
+_MOST_SIDE_PX = 1200
+_AROUND = 2.0  # side of a close-up over the longer side of its patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,54 @@ class Look:
     bands: tuple[str, ...]
     valid: NDArray[np.bool_]
     grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUp:
+    """A patch close up: both images ``(band, row, col)``, what is valid in each, and its outline."""
+
+    patch_id: str
+    area_mu: float
+    shape: shapely.Geometry
+    images: tuple[NDArray[np.float32], NDArray[np.float32]]
+    valid: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    bands: tuple[str, ...]
+    grid: Grid
+
+
+def close_ups(view: PairView, frame: gpd.GeoDataFrame, most: int = 6) -> list[CloseUp]:
+    """Return the largest patches close up, in squares about twice as long as the patch.
+
+    Parameters
+    ----------
+    view
+        The pair, with the shift that is taken out.
+    frame
+        Patches in the pair's CRS.
+    most
+        Number of patches.
+    """
+    found = []
+    for row in frame.nlargest(most, "area_m2").itertuples():
+        block = _around(row.geometry, view.grid)
+        first, second, valid = view.read(block)
+        grid = view.grid.window(block)
+        item = (str(row.patch_id), float(row.area_mu), row.geometry)
+        found.append(CloseUp(*item, (first, second), (valid, valid), view.bands, grid))
+    return found
+
+
+def _around(shape: shapely.Geometry, grid: Grid) -> Block:
+    """Return a square of pixels around a shape, inside the grid."""
+    west, south, east, north = shape.bounds
+    corners = np.array([~grid.transform @ (x, y) for x in (west, east) for y in (south, north)])
+    left, top = corners.min(axis=0)
+    right, bottom = corners.max(axis=0)
+    side = int(np.clip(_AROUND * max(right - left, bottom - top), _LEAST_SIDE_PX, _MOST_SIDE_PX))
+    height, width = min(side, grid.shape[0]), min(side, grid.shape[1])
+    row = int(np.clip((top + bottom - height) / 2, 0, grid.shape[0] - height))
+    col = int(np.clip((left + right - width) / 2, 0, grid.shape[1] - width))
+    return Block(row, col, height, width)
 
 
 def quicklook(image: Source, most_px: int = 900) -> Look:
