@@ -41,6 +41,24 @@ PUBLISHED = {
         "-71.1776848522251 42.3902896512902))",
         86.2776043117046, 1e-6,
     ),
+    # GeographicLib, geodesic.h and pyproj's documentation: a polygon around Antarctica, across 180°
+    "GeographicLib Antarctica": (
+        "geodesic", "WGS84", 4326,
+        "POLYGON((-74 -72.9, -102 -71.9, -102 -74.9, -131 -74.3, -163 -77.5, 163 -77.4, 172 -71.7, "
+        "140 -65.9, 113 -65.7, 88 -66.6, 59 -66.9, 25 -69.8, -4 -70.0, -14 -71.0, -33 -77.3, -46 -77.9, "
+        "-61 -74.7, -74 -72.9))",
+        13376856682207.406, 0.1,
+    ),
+    # GeographicLib, Planimeter13: around the pole twice
+    "GeographicLib Planimeter13": (
+        "geodesic", "WGS84", 4326, "POLYGON((-360 89, -240 89, -120 89, 0 89, 120 89, 240 89, -360 89))",
+        32415230256.0, 1.0,
+    ),
+    # pyproj's documentation, Geod.geometry_area_perimeter (there with the sign of its winding)
+    "pyproj hole": (
+        "geodesic", "WGS84", 4326, "POLYGON((1 1, 1 10, 10 10, 10 1, 1 1), (1 2, 3 4, 5 2, 1 2))",
+        944373881400.339, 0.01,
+    ),
 }  # fmt: skip
 
 

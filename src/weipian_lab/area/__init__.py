@@ -1,6 +1,7 @@
 """Areas: 亩 and m², area on the ellipsoid, rounding, thresholds, parts that sum to the whole."""
 
-from weipian_lab.area.ellipsoidal import ellipsoid_parameters, ellipsoidal_area
+from weipian_lab.area.ellipsoidal import ellipsoidal_area
+from weipian_lab.area.forms import ellipsoid_parameters
 from weipian_lab.area.mu import (
     M2_TO_MU,
     adjust,

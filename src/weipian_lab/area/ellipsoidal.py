@@ -7,6 +7,9 @@ from the equator to latitude φ (Snyder 1987, Map Projections: A Working Manual,
 
 Edges are straight in the layer's own CRS. A projected edge is cut into pieces of at most `max_edge_m`
 that are taken as straight in longitude and latitude; the integral along each piece is done by quadrature.
+
+A ring of a projected layer may go around a pole, or through it. Then ∮ dλ is not nought and the area is
+∮ (F(φ) − F(±90°)) dλ: what lies between the ring and the pole.
 """
 
 from __future__ import annotations
@@ -20,42 +23,24 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Geod, Transformer
-from pyproj.exceptions import CRSError as ProjError
 
+from weipian_lab.area.forms import ellipsoid_name, ellipsoid_parameters, horizontal, polygons, stated_crs
 from weipian_lab.errors import CRSError, ParameterError
 
-__all__ = ["ellipsoid_parameters", "ellipsoidal_area", "lonlat_rings"]
+__all__ = ["ellipsoidal_area", "lonlat_rings", "sum_rings"]
 
 Array = NDArray[np.float64]
 
-# a in metres and 1/f: GB 22021-2008 (CGCS2000) and NIMA TR8350.2 (WGS 84).
-_ELLIPSOIDS = {"CGCS2000": (6378137.0, 298.257222101), "WGS84": (6378137.0, 298.257223563)}
 _GEOGRAPHIC = {"CGCS2000": "EPSG:4490", "WGS84": "EPSG:4326"}
 _DEGREES_PER_PIECE = 0.5
 _CHUNK_VERTICES = 200_000
+_MAX_PIECES = 1_000_000  # of one ring; longer pieces of a ring that long change its area by less than 1e-10
+_AT_POLE = 90.0 - 1e-8
+_TURN = 1e-6  # ∮ dλ of a ring beside the poles is nought but for rounding
 _POLYGON = int(shapely.GeometryType.POLYGON)
 # Gauss–Legendre, three points on [0, 1]
 _NODES = np.array([0.5 - np.sqrt(0.15), 0.5, 0.5 + np.sqrt(0.15)])
 _WEIGHTS = np.array([5.0, 8.0, 5.0]) / 18.0
-
-
-def ellipsoid_parameters(ellipsoid: str) -> tuple[float, float]:
-    """Return semi-major axis in metres and inverse flattening of "CGCS2000", "WGS84" or a name pyproj knows.
-
-    Raises
-    ------
-    ParameterError
-        If the name is unknown.
-    """
-    if ellipsoid in _ELLIPSOIDS:
-        return _ELLIPSOIDS[ellipsoid]
-    try:
-        geod = Geod(ellps=ellipsoid)
-    except (KeyError, ProjError) as error:
-        raise ParameterError(
-            "errors.bad_choice", name="ellipsoid", value=ellipsoid, choices="CGCS2000, WGS84, GRS80, krass, …"
-        ) from error
-    return geod.a, 1.0 / geod.f if geod.f else np.inf
 
 
 def ellipsoidal_area(
@@ -71,62 +56,75 @@ def ellipsoidal_area(
     Parameters
     ----------
     geometries
-        Shapely geometry, sequence of them or GeoSeries; polygons and multipolygons with holes, any winding.
+        Shapely geometry, sequence of them, GeoSeries or GeoDataFrame; polygons and multipolygons with holes,
+        any winding. Also a ring of (x, y) pairs (longitude first), a sequence of rings (each a polygon of its
+        own), GeoJSON mappings.
         Points, lines, empty geometries and None have no area (0.0). Z and M are not looked at.
     crs
-        The layer's CRS, anything pyproj takes.
+        The layer's CRS, anything pyproj takes (4490, "EPSG:4490", WKT, a CRS); None takes what a GeoSeries or
+        GeoDataFrame states.
     ellipsoid
         "CGCS2000", "WGS84" or any name pyproj knows.
     edges
-        "layer": edges are straight in the layer's own CRS, which is what the survey's rule means;
-        "geodesic": edges are geodesics on the ellipsoid, as in GeographicLib.
+        "layer": edges are straight in the layer's own CRS, which is what the survey's rule means. In a
+        geographic CRS they are straight in longitude and latitude and cross the meridian of 180° only where
+        longitudes run past it (179° to 181°).
+        "geodesic": edges are geodesics on the ellipsoid, as in GeographicLib: the shorter way over 180° and
+        around poles, of the two sides of a ring the smaller one.
     max_edge_m
         Longest piece, in metres on the map, that a projected edge is cut into.
 
     Returns
     -------
     ndarray
-        ``(n,)`` float64, never negative for a valid polygon.
+        ``(n,)`` float64, never negative for a valid polygon; ``n`` is 1 for a single polygon.
 
     Raises
     ------
     CRSError
-        If the CRS is missing, unknown or has no tie to the Earth.
+        If the CRS is missing, unknown, not the one a GeoSeries states, or cannot hold the coordinates.
     ParameterError
-        If another argument is out of range.
+        If another argument is out of range or is not what it should be.
 
     Notes
     -----
     国土调查办发〔2008〕32号 asks for the same area by a series; see :func:`weipian_lab.area.trapezoid_area`.
     Geodesic areas: Karney (2013), Algorithms for geodesics, J. Geodesy 87, 43–55.
+
+    Examples
+    --------
+    >>> ring = [(105.0, 38.5), (105.01, 38.5), (105.01, 38.51), (105.0, 38.51)]
+    >>> ellipsoidal_area(ring, 4490).round(2).tolist()
+    [968152.96]
     """
     if edges not in ("layer", "geodesic"):
         raise ParameterError("errors.bad_choice", name="edges", value=edges, choices="layer, geodesic")
     a, rf = ellipsoid_parameters(ellipsoid)
-    array = _as_array(geometries)
+    layer = stated_crs(geometries, crs)
+    array = polygons(geometries)
     if edges == "geodesic":
-        return _sum_rings(array, crs, ellipsoid, None, partial(_geodesic, Geod(a=a, rf=rf)))
-    return _sum_rings(array, crs, ellipsoid, max_edge_m, partial(_strips, a, rf))
+        return sum_rings(array, layer, ellipsoid, None, partial(_geodesic, Geod(a=a, rf=rf)))
+    measure = partial(_strips, a, rf, not layer.is_geographic)
+    return sum_rings(array, layer, ellipsoid, max_edge_m, measure)
 
 
-def _as_array(geometries: Any) -> NDArray[np.object_]:
-    if geometries is None or isinstance(geometries, shapely.Geometry):
-        geometries = [geometries]
-    return np.asarray(geometries, dtype=object).ravel()
-
-
-def _sum_rings(
+def sum_rings(
     geometries: NDArray[np.object_], crs: Any, ellipsoid: str, max_edge_m: float | None, ring_area: Any
 ) -> Array:
-    """Outer rings less holes, parts added, in chunks so that memory does not grow with the layer."""
+    """Outer rings less holes, parts added, in chunks so that memory does not grow with the layer.
+
+    Parameters
+    ----------
+    ring_area
+        Function of longitudes, latitudes, starts and the rings themselves that gives their signed areas.
+    """
+    layer = horizontal(crs)
     result = np.zeros(len(geometries))
     for chunk in _chunks(geometries):
         rings, owner, sign = _rings(geometries[chunk])
         if len(rings):
-            lon, lat, starts = lonlat_rings(rings, crs, ellipsoid=ellipsoid, max_edge_m=max_edge_m)
-            np.add.at(result, owner + chunk.start, sign * np.abs(ring_area(lon, lat, starts)))
-    if not len(geometries):
-        _parse(crs)
+            lon, lat, starts = lonlat_rings(rings, layer, ellipsoid=ellipsoid, max_edge_m=max_edge_m)
+            np.add.at(result, owner + chunk.start, sign * np.abs(ring_area(lon, lat, starts, rings)))
     return result
 
 
@@ -163,33 +161,27 @@ def lonlat_rings(
         ``(n,)`` linear rings in `crs`.
     max_edge_m
         Longest piece in metres on the map; None keeps the vertices as they are.
+
+    Raises
+    ------
+    CRSError
+        If a point lies outside the range of the CRS.
     """
-    layer = _parse(crs)
+    layer = horizontal(crs)
     if max_edge_m is not None:
         if not max_edge_m > 0:
             raise ParameterError("errors.not_positive", name="max_edge_m", value=max_edge_m)
         unit = layer.axis_info[0].unit_conversion_factor
-        rings = shapely.segmentize(rings, _DEGREES_PER_PIECE if layer.is_geographic else max_edge_m / unit)
+        piece = _DEGREES_PER_PIECE if layer.is_geographic else max_edge_m / unit
+        rings = shapely.segmentize(rings, np.maximum(piece, shapely.length(rings) / _MAX_PIECES))
     xy, index = shapely.get_coordinates(rings, return_index=True)
     starts = np.flatnonzero(np.r_[True, index[1:] != index[:-1]])
-    lon, lat = _transformer(layer.to_wkt(), _GEOGRAPHIC.get(ellipsoid)).transform(xy[:, 0], xy[:, 1])
-    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
+    lon, lat = _transformer(layer.to_wkt(), _GEOGRAPHIC.get(ellipsoid_name(ellipsoid))).transform(
+        xy[:, 0], xy[:, 1]
+    )
+    if not (np.isfinite(lon).all() and (np.abs(lat) <= 90.0 + 1e-9).all()):
         raise CRSError("errors.outside_crs", crs=layer.name)
     return np.asarray(lon), np.asarray(lat), starts
-
-
-def _parse(crs: Any) -> CRS:
-    if crs is None:
-        raise CRSError("errors.no_crs", what="layer")
-    try:
-        parsed = CRS.from_user_input(crs)
-    except ProjError as error:
-        raise CRSError("errors.not_a_crs", crs=crs) from error
-    if parsed.is_compound:
-        parsed = parsed.sub_crs_list[0]
-    if parsed.geodetic_crs is None or parsed.is_geocentric:
-        raise CRSError("errors.not_a_crs", crs=parsed.name)
-    return parsed
 
 
 @lru_cache(maxsize=64)
@@ -200,16 +192,34 @@ def _transformer(wkt: str, geographic: str | None) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
-def _strips(a: float, rf: float, lon: Array, lat: Array, starts: NDArray[np.intp]) -> Array:
-    """Signed ring areas from ∫ F(φ) dλ."""
+def _strips(
+    a: float,
+    rf: float,
+    projected: bool,
+    lon: Array,
+    lat: Array,
+    starts: NDArray[np.intp],
+    rings: NDArray[np.object_],
+) -> Array:
+    """Signed ring areas from ∫ F(φ) dλ; between ring and pole where a projected ring goes around it."""
     width, south, rise = np.radians(np.diff(lon)), np.radians(lat[:-1]), np.radians(np.diff(lat))
     # Longitude may jump by a turn where the projection wraps at the antimeridian.
     if np.abs(width).max(initial=0.0) > np.pi:
         width = (width + np.pi) % (2 * np.pi) - np.pi
+    at_pole = np.abs(lat) >= _AT_POLE if projected else np.zeros(len(lat), dtype=bool)
+    width[at_pole[1:] | at_pole[:-1]] = 0.0  # a projected pole has any longitude
+    width[starts[1:] - 1] = 0.0  # from the last vertex of a ring to the first of the next
     height = sum(w * _strip(a, rf, south + node * rise) for node, w in zip(_NODES, _WEIGHTS, strict=True))
-    area = width * height
-    area[starts[1:] - 1] = 0.0  # from the last vertex of a ring to the first of the next
-    return np.asarray(-np.add.reduceat(area, np.minimum(starts, len(area) - 1)))
+    first = np.minimum(starts, len(width) - 1)
+    area = np.add.reduceat(width * height, first)
+    turn = np.add.reduceat(width, first)
+    for ring in np.flatnonzero(np.abs(turn) > _TURN) if projected else ():
+        own = lat[starts[ring] :][: shapely.get_num_coordinates(rings[ring])]
+        touched = own[np.abs(own) >= _AT_POLE]
+        # maps keep the sense of rotation: what goes around the north pole to the left has it inside
+        north = touched[0] > 0 if len(touched) else (turn[ring] > 0) == shapely.is_ccw(rings[ring])
+        area[ring] -= turn[ring] * _strip(a, rf, np.asarray(np.pi / 2 if north else -np.pi / 2))
+    return np.asarray(-area)
 
 
 def _strip(a: float, rf: float, lat: Array) -> Array:
@@ -222,6 +232,8 @@ def _strip(a: float, rf: float, lat: Array) -> Array:
     return np.asarray(0.5 * a * a * (1.0 - e2) * (s / (1.0 - e2 * s * s) + np.arctanh(e * s) / e))
 
 
-def _geodesic(geod: Geod, lon: ArrayLike, lat: ArrayLike, starts: NDArray[np.intp]) -> Array:
-    rings = zip(np.split(np.asarray(lon), starts[1:]), np.split(np.asarray(lat), starts[1:]), strict=True)
-    return np.array([geod.polygon_area_perimeter(x[:-1], y[:-1])[0] for x, y in rings])
+def _geodesic(
+    geod: Geod, lon: ArrayLike, lat: ArrayLike, starts: NDArray[np.intp], rings: NDArray[np.object_]
+) -> Array:
+    pairs = zip(np.split(np.asarray(lon), starts[1:]), np.split(np.asarray(lat), starts[1:]), strict=True)
+    return np.array([geod.polygon_area_perimeter(x[:-1], y[:-1])[0] for x, y in pairs])

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weipian_lab.area.ellipsoidal import _as_array, _sum_rings, ellipsoid_parameters
+from weipian_lab.area.ellipsoidal import sum_rings
+from weipian_lab.area.forms import ellipsoid_parameters, polygons, stated_crs
 
 __all__ = ["series_coefficients", "trapezoid_area"]
 
@@ -48,7 +49,7 @@ def trapezoid_area(
     b = a * (1.0 - 1.0 / rf)
     coefficients = series_coefficients(ellipsoid)
 
-    def ring_area(lon: Array, lat: Array, starts: NDArray[np.intp]) -> Array:
+    def ring_area(lon: Array, lat: Array, starts: NDArray[np.intp], rings: NDArray[np.object_]) -> Array:
         lon, lat = np.radians(lon - lon[0]), np.radians(lat)
         mean_l, mean_b, rise = (lon[:-1] + lon[1:]) / 2, (lat[:-1] + lat[1:]) / 2, np.diff(lat)
         bracket = sum(
@@ -59,4 +60,5 @@ def trapezoid_area(
         area[starts[1:] - 1] = 0.0
         return np.asarray(np.add.reduceat(area, np.minimum(starts, len(area) - 1)))
 
-    return _sum_rings(_as_array(geometries), crs, ellipsoid, max_edge_m, ring_area)
+    layer = stated_crs(geometries, crs)
+    return sum_rings(polygons(geometries), layer, ellipsoid, max_edge_m, ring_area)
