@@ -1,6 +1,6 @@
 """How hard the simulated county is to screen, what its fields look like, and what making one costs.
 
-    python benchmarks/simulate.py difficulty [--data data/small]
+    python benchmarks/simulate.py difficulty [--data data/small] [--real FOLDER]
     python benchmarks/simulate.py landscape
     python benchmarks/simulate.py cost          (four sizes; minutes)
 
@@ -20,6 +20,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from rasterio.features import rasterize
+from real_pairs import read_scene
 
 from weipian_lab import change, rasters, simulate
 from weipian_lab.area import ellipsoidal_area
@@ -72,17 +73,31 @@ def difficulty(folder: Path) -> None:
     for name, before, after in PAIRS:
         one, two = (rasters.read(folder / "images" / f"S2SIM_{d}.tif") for d in (before, after))
         label = labels(truth, one.grid, before, after)
-        cells = []
-        for method in METHODS:
-            score = change.score(one.data, two.data, method, valid=one.valid & two.valid)
-            ok = np.isfinite(score)
-            auc = area_under_curve(score[ok], label[ok])
-            f1, pseudo = best_f1(score[ok], label[ok])
-            cells.append(f"{auc:.2f} / {f1:.2f} / {pseudo:.2f}")
-        print(
-            f"| {name} {before}–{after} | {100 * label.mean():.2f} % | " + " | ".join(cells) + " |",
-            flush=True,
-        )
+        cells = measured(one.data, two.data, one.valid & two.valid, label)
+        print(f"| {name} {before}–{after} | {100 * label.mean():.2f} % | {cells} |", flush=True)
+
+
+def measured(before: np.ndarray, after: np.ndarray, valid: np.ndarray, label: np.ndarray) -> str:
+    """AUC, best F1 and pseudo share of each method, as cells of a table."""
+    cells = []
+    for method in METHODS:
+        score = change.score(before, after, method, valid=valid)
+        ok = np.isfinite(score)
+        f1, pseudo = best_f1(score[ok], label[ok])
+        cells.append(f"{area_under_curve(score[ok], label[ok]):.2f} / {f1:.2f} / {pseudo:.2f}")
+    return " | ".join(cells)
+
+
+def real_difficulty(folder: Path) -> None:
+    """Print the same figures of the labelled Sentinel-2 pairs in `folder`, one folder a scene, registered."""
+    print("| scene | changed px | " + " | ".join(f"{m} AUC / F1 / pseudo" for m in METHODS) + " |")
+    print("|---|---|" + "---|" * len(METHODS))
+    for label in sorted(folder.rglob("label.tif")):
+        scene = read_scene(label.parent)
+        if scene.sentinel:
+            known, changed = scene.known, scene.label == 1
+            cells = measured(scene.before, scene.after, known, changed)
+            print(f"| {scene.name} | {100 * changed[known].mean():.2f} % | {cells} |", flush=True)
 
 
 def landscape() -> None:
@@ -160,11 +175,21 @@ def cost() -> None:
         print(f"| {km * km} km² | {parcels} | {' | '.join(each)} | {peak:.0f} MB |", flush=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("part", choices=("difficulty", "landscape", "cost"))
     parser.add_argument("--data", type=Path, default=ROOT / "data" / "small")
+    parser.add_argument("--real", type=Path, help="folder of labelled pairs, measured in the same way")
     given = parser.parse_args()
-    {"difficulty": lambda: difficulty(given.data), "landscape": landscape, "cost": cost}[given.part]()
+    if given.part == "difficulty":
+        difficulty(given.data)
+        if given.real:
+            real_difficulty(given.real)
+    else:
+        {"landscape": landscape, "cost": cost}[given.part]()
+
+
+if __name__ == "__main__":
+    main()
