@@ -138,3 +138,48 @@ def test_what_is_asked_must_be_there() -> None:
 def test_index_may_hold_the_id() -> None:
     one = patches([box(0, 0, 1, 1)]).set_index("patch_id")
     assert tabulate(one, frame(["a"], [box(0, 0, 1, 1)]), "k", area="planar").loc["P0", "a"] == 1.0
+
+
+def test_a_series_of_patches_goes_by_its_index() -> None:
+    layer = frame(["a"], [box(0, 0, 1, 1)])
+    series = gpd.GeoSeries([box(0, 0, 2, 2)], index=["P7"])
+    table = tabulate(series, layer, "k", area="planar")
+    assert table.loc["P7", "a"] == 1.0
+    assert table.index.name == "patch_id"
+
+
+def test_what_is_no_table_of_geometries_is_named() -> None:
+    one, layer = patches([box(0, 0, 1, 1)]), frame(["a"], [box(0, 0, 1, 1)])
+    with pytest.raises(ParameterError, match="Polygon"):
+        tabulate(box(0, 0, 1, 1), layer, "k", area="planar")
+    with pytest.raises(ParameterError, match="DataFrame"):
+        tabulate(one, pd.DataFrame({"k": ["a"]}), "k", area="planar")
+    with pytest.raises(SchemaError, match="'k'"):
+        tabulate(one, layer, ["k"], area="planar")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")  # shapely, on making such a ring
+def test_coordinates_that_are_no_numbers_are_refused() -> None:
+    broken = frame(["a"], [Polygon([(0, 0), (np.nan, 1), (1, 1)])])
+    with pytest.raises(ParameterError, match="0"):
+        tabulate(patches([box(0, 0, 1, 1)]), broken, "k", area="planar")
+
+
+def test_around_a_pole_each_side_has_its_half() -> None:
+    crs = "+proj=laea +lat_0=90 +lon_0=0 +datum=WGS84"
+    halves = frame(["w", "e"], [box(-1e6, -1e6, 0, 1e6), box(0, -1e6, 1e6, 1e6)], crs)
+    disc = shapely.Point(0, 0).buffer(2e5)
+    table = tabulate(patches([disc], crs), halves, "k")
+    assert table.loc["P0"].to_numpy() == pytest.approx([disc.area / 2] * 2, rel=1e-7)
+    degrees = frame(["w", "e"], [box(-180, 60, 0, 90), box(0, 60, 180, 90)], 4326)
+    with pytest.raises(CRSError, match="WGS 84"):
+        tabulate(patches([disc], crs), degrees, "k")
+
+
+def test_longitudes_counted_in_two_ways_are_refused() -> None:
+    layer = frame(["a", "b"], [box(179, 0, 180, 1), box(-180, 0, -179, 1)], 4326)
+    with pytest.raises(CRSError, match="360"):
+        tabulate(patches([box(179, 0, 181, 1)], 4326), layer, "k")
+    same = frame(["a", "b"], [box(179, 0, 180, 1), box(180, 0, 181, 1)], 4326)
+    table = tabulate(patches([box(179, 0, 181, 1)], 4326), same, "k")
+    assert table.loc["P0", "a"] == pytest.approx(table.loc["P0", "b"], rel=1e-12)

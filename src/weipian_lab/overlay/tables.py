@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -11,18 +12,20 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from weipian_lab.errors import ParameterError, SchemaError
+from weipian_lab.area.forms import polygons
+from weipian_lab.errors import CRSError, ParameterError, SchemaError
 from weipian_lab.overlay.cutting import Wholes, cut, union_area
 from weipian_lab.overlay.elements import Measure
 from weipian_lab.overlay.working import parse, reproject
 
 __all__ = ["tabulate"]
 
+_HALF_TURN, _SPAN = 180.0, 360.0 + 1e-6  # degrees of longitude
 AreaKind = Literal["ellipsoidal", "planar"]
 
 
 def tabulate(
-    patches: gpd.GeoDataFrame,
+    patches: gpd.GeoDataFrame | gpd.GeoSeries,
     layer: gpd.GeoDataFrame,
     by: str,
     *,
@@ -34,7 +37,8 @@ def tabulate(
     Parameters
     ----------
     patches
-        Polygons with a column `id` (or an index of that name), each id once.
+        Polygons with a column `id` (or an index of that name), each id once; of a GeoSeries the index is the
+        id.
     layer
         Polygons with the column `by`; polygons of one class that overlap are counted once.
     by
@@ -55,9 +59,12 @@ def tabulate(
     Raises
     ------
     CRSError
-        If a CRS is missing where it is needed, or only one of the two has one.
+        If a CRS is missing where it is needed, or only one of the two has one; if patches around a pole or
+        across 180° meet a layer in longitude and latitude, or the two count longitudes differently.
     SchemaError
         If a column is missing or an id is there twice.
+    ParameterError
+        If `patches` or `layer` is no table of geometries, or a coordinate is not finite.
 
     Examples
     --------
@@ -69,13 +76,16 @@ def tabulate(
     """
     if area not in ("ellipsoidal", "planar"):
         raise ParameterError("errors.bad_choice", name="area", value=area, choices="ellipsoidal, planar")
+    if isinstance(patches, gpd.GeoSeries):
+        patches = gpd.GeoDataFrame(geometry=patches.rename_axis(id))
+    shapes, features = _geometries(patches, "patches"), _geometries(layer, "layer")
     ids = _ids(patches, id)
     codes, classes = _classes(layer, by)
     crs = _working_crs(patches.crs, layer.crs, area)
-    shapes, mended_patches = _valid(np.asarray(patches.geometry.array, dtype=object))
+    shapes, mended_patches = _valid(shapes)
     if crs is not None:
-        shapes = reproject(shapes, parse(patches.crs, "patches"), crs)
-    features, mended = _valid(np.asarray(layer.geometry.array, dtype=object))
+        shapes = _moved(shapes, parse(patches.crs, "patches"), crs, features)
+    features, mended = _valid(features)
     wholes = Wholes.of(shapes, Measure(crs, area))
     pieces = cut(wholes, features)
     whole, group, size = union_area(wholes, pieces, codes[pieces.feature])
@@ -84,6 +94,32 @@ def tabulate(
     table = pd.DataFrame(result, index=ids, columns=classes)
     table.attrs["repaired"] = mended + mended_patches
     return table
+
+
+def _geometries(frame: Any, what: str) -> NDArray[np.object_]:
+    """Return the geometries of a table of them."""
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        raise ParameterError("overlay.no_geometries", what=what, found=type(frame).__name__)
+    return polygons(frame)
+
+
+def _moved(
+    shapes: NDArray[np.object_], source: CRS, target: CRS, features: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Return patches in the layer's CRS; refuse where longitudes jump, for shapes would be torn there."""
+    moved = reproject(shapes, source, target)
+    if not target.is_geographic:
+        return moved
+    if not source.is_geographic:
+        xy, ring = shapely.get_coordinates(shapely.boundary(moved), return_index=True)
+        torn = np.flatnonzero((np.abs(np.diff(xy[:, 0])) > _HALF_TURN) & (np.diff(ring) == 0))
+        if len(torn):
+            raise CRSError("overlay.torn", row=int(ring[torn[0]]), crs=target.name)
+    bounds = np.vstack([shapely.bounds(moved), shapely.bounds(features)])[:, ::2]
+    bounds = bounds[np.isfinite(bounds)]
+    if len(bounds) and np.ptp(bounds) > _SPAN:
+        raise CRSError("overlay.two_turns", crs=target.name)
+    return moved
 
 
 def _ids(patches: gpd.GeoDataFrame, name: str) -> pd.Index:
@@ -103,7 +139,7 @@ def _ids(patches: gpd.GeoDataFrame, name: str) -> pd.Index:
 
 def _classes(layer: gpd.GeoDataFrame, by: str) -> tuple[NDArray[np.intp], pd.Index]:
     """Return the number of each feature's class and the classes."""
-    if by not in layer.columns:
+    if not isinstance(by, Hashable) or by not in layer.columns:
         raise SchemaError("overlay.no_field", layer="layer", field=by, fields=", ".join(map(str, layer)))
     codes, classes = pd.factorize(layer[by], sort=True, use_na_sentinel=True)
     if (codes < 0).any():
