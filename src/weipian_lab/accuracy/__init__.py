@@ -9,6 +9,7 @@ from weipian_lab.accuracy.estimators import poststratified, simple_random, strat
 from weipian_lab.accuracy.intervals import effective_size, share_interval
 from weipian_lab.accuracy.labels import AccuracyWarning
 from weipian_lab.accuracy.matching import Matching, match
+from weipian_lab.accuracy.matrices import from_matrix
 from weipian_lab.accuracy.points import draw_points, label_points, point_strata, strata_mu
 from weipian_lab.accuracy.reference import changes_between, land_under
 from weipian_lab.accuracy.sampled import Sampled, sampled_from
@@ -52,6 +53,7 @@ __all__ = [
     "draw_points",
     "effective_size",
     "false_alarm_share",
+    "from_matrix",
     "group_table",
     "headline",
     "label_points",

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weipian_lab.accuracy import measures as ms
+from weipian_lab.accuracy.checks import as_mapping, as_table, whole
 from weipian_lab.accuracy.intervals import Interval, check_confidence, check_interval
 from weipian_lab.accuracy.kernel import Strata
 from weipian_lab.accuracy.labels import as_sizes, code_sample, same_labels
@@ -67,6 +68,7 @@ def truth_from_sample(samples: pd.DataFrame, sizes: Mapping[Any, float], *, prio
 
 def truth_from_table(population: pd.DataFrame) -> Truth:
     """Return the truth of a whole population: columns stratum, mapped, reference and size (1 without it)."""
+    population = as_table(population)
     sample = code_sample(population, "stratum")
     weight = population["size"].to_numpy(float) if "size" in population.columns else np.ones(len(population))
     h, k = len(sample.strata), len(sample.classes)
@@ -81,7 +83,7 @@ def coverage(
     n: Mapping[Any, int] | int,
     *,
     design: Design = "stratified",
-    intervals: Sequence[Interval] = ("auto", "normal"),
+    intervals: Sequence[Interval] | Interval = ("auto", "normal"),
     confidence: float = 0.95,
     replicates: int = 2000,
     seed: int = 0,
@@ -114,9 +116,11 @@ def coverage(
         Unknown design or interval, or a stratum without a number of units.
     """
     check_confidence(confidence)
-    for interval in intervals:
+    replicates, seed = whole("replicates", replicates, 1), whole("seed", seed, 0)
+    methods: list[Interval] = [intervals] if isinstance(intervals, str) else list(intervals)
+    for interval in methods:
         check_interval(interval)
-    if design not in ("stratified", "simple_random", "poststratified") or "bootstrap" in intervals:
+    if design not in ("stratified", "simple_random", "poststratified") or "bootstrap" in methods:
         choices = "stratified, simple_random, poststratified"
         raise ParameterError("errors.bad_choice", name="design", value=design, choices=choices)
     rng = np.random.default_rng(seed)
@@ -124,12 +128,12 @@ def coverage(
     weight = truth.sizes / truth.sizes.sum()
     # the nesting of strata is a property of the population, not of what a sample happens to show
     nested = ms.nested_classes(truth.cells) if design != "simple_random" else None
-    whole = Strata(weight, np.full(len(weight), np.inf), np.full(len(weight), np.inf))
+    population = Strata(weight, np.full(len(weight), np.inf), np.full(len(weight), np.inf))
     rows = []
     exact = ms.measures(truth.cells, ms.nested_classes(truth.cells))
     for true, measure in zip(exact, ms.measures(counts, nested), strict=True):
-        value, _ = ms.estimate(true, whole)
-        for interval in intervals:
+        value, _ = ms.estimate(true, population)
+        for interval in methods:
             low, high = ms.limits(measure, strata, interval, confidence, rng)
             labels = ["overall"] if measure.name == "overall" else truth.classes
             for k, label in enumerate(labels):
@@ -153,7 +157,7 @@ def _row(name: str, label: Hashable, interval: str, value: float, low: Array, hi
         else none
     )
     head = {"measure": name, "class": label, "interval": interval, "truth": value}
-    return {**head, **found, "undefined": float(1 - known.mean())}
+    return {**head, **found, "undefined": float(1 - known.mean()) if known.size else 1.0}
 
 
 def _draw(
@@ -168,7 +172,7 @@ def _draw(
         )
         counts = drawn.reshape(replicates, h, k, k).astype(float)
         return counts, Strata.stratified(truth.sizes, number.astype(float))
-    total = int(sum(n.values())) if isinstance(n, Mapping) else int(n)
+    total = sum(_numbers(truth, n).tolist()) if isinstance(n, Mapping) else whole("n", n, 1)
     joint = (flat * (truth.sizes / truth.sizes.sum())[:, None]).ravel()
     counts = rng.multinomial(total, joint / joint.sum(), size=replicates)
     counts = counts.reshape(replicates, h, k, k).astype(float)
@@ -181,9 +185,10 @@ def _draw(
 
 def _numbers(truth: Truth, n: Mapping[Any, int] | int) -> NDArray[np.int64]:
     if not isinstance(n, Mapping):
-        return np.full(len(truth.strata), int(n), np.int64)
+        return np.full(len(truth.strata), whole("n", n, 1), np.int64)
+    n = as_mapping("n", n)
     labels = same_labels(n, truth.strata)
     missing = [str(s) for s in labels if s not in n]
     if missing:
         raise ParameterError("accuracy.strata_mismatch", strata=", ".join(missing))
-    return np.array([int(n[s]) for s in labels], np.int64)
+    return np.array([whole("n", n[s], 1) for s in labels], np.int64)

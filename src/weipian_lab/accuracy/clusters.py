@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weipian_lab.accuracy.assessment import Assessment, class_index, measure_frame
+from weipian_lab.accuracy.checks import as_float, as_table, check_flag
 from weipian_lab.accuracy.estimators import describe_interval
 from weipian_lab.accuracy.intervals import (
     Interval,
@@ -84,6 +85,8 @@ def cluster(
     """
     check_confidence(confidence)
     check_interval(interval)
+    check_flag("finite_population", finite_population)
+    samples = as_table(samples)
     if lonely not in ("nan", "certainty", "adjust"):
         raise ParameterError(
             "errors.bad_choice", name="lonely", value=lonely, choices="nan, certainty, adjust"
@@ -127,11 +130,15 @@ def systematic(
     """
     check_confidence(confidence)
     check_interval(interval)
+    samples = as_table(samples)
     if order is not None:
         column(samples, order)
-        samples = samples.sort_values(order, kind="stable")
+        try:
+            samples = samples.sort_values(order, kind="stable")
+        except TypeError:
+            raise SchemaError("accuracy.no_order", column=order) from None
     sample = code_sample(samples, None, None, classes)
-    total = as_sizes({"all": size})["all"]
+    total = as_sizes({"all": as_float("size", size)})["all"]
     n = len(samples)
 
     def variance(z: Array) -> Array:

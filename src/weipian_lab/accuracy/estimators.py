@@ -13,6 +13,7 @@ from scipy import stats
 
 from weipian_lab.accuracy import measures as ms
 from weipian_lab.accuracy.assessment import Assessment, class_index, measure_frame
+from weipian_lab.accuracy.checks import as_float, as_table, check_flag, whole
 from weipian_lab.accuracy.intervals import Interval, check_confidence, check_interval
 from weipian_lab.accuracy.kernel import Strata
 from weipian_lab.accuracy.labels import AccuracyWarning, Sample, as_sizes, check_sampled, code_sample
@@ -40,7 +41,7 @@ def stratified(
     Parameters
     ----------
     samples
-        Columns stratum, mapped, reference; a row a unit. Labels of any hashable kind.
+        Columns stratum, mapped, reference; a row a unit (a matrix: :func:`from_matrix`). Labels of any kind.
     sizes
         Size of each stratum: units, area or share. `area` of the result is in the same unit.
     confidence
@@ -86,6 +87,7 @@ def stratified(
     >>> stratified(units, {"s": 0.1, "k": 0.9}).matrix.loc["s", "k"]
     np.float64(0.05)
     """
+    check_flag("finite_population", finite_population)
     table = as_sizes(sizes)
     sample = code_sample(samples, "stratum", table, classes)
     keep, left_out = check_sampled(sample.stratum, table, finite=finite_population)
@@ -126,7 +128,8 @@ def simple_random(
     SchemaError, ParameterError
         As :func:`stratified`.
     """
-    table = as_sizes({"all": size})
+    check_flag("finite_population", finite_population)
+    table = as_sizes({"all": as_float("size", size)})
     sample = code_sample(samples, None, None, classes)
     check_sampled(sample.stratum, table, finite=finite_population)
     counts = sample.counts()
@@ -167,7 +170,8 @@ def poststratified(
     SchemaError, ParameterError
         As :func:`stratified`.
     """
-    table = as_sizes(sizes)
+    check_flag("finite_population", finite_population)
+    table, samples = as_sizes(sizes), as_table(samples)
     column = "stratum" if "stratum" in samples.columns else "mapped"
     sample = code_sample(samples, column, table, classes)
     keep, left_out = check_sampled(sample.stratum, table, finite=finite_population)
@@ -198,6 +202,7 @@ def _assess(
 ) -> Assessment:
     check_confidence(confidence)
     check_interval(interval)
+    seed = whole("seed", seed, 0)
     _warn_single(design, strata)
     nested = ms.nested_classes(counts)
     drawn = _draw(counts, seed, within) if interval == "bootstrap" else None

@@ -53,14 +53,18 @@ Array = NDArray[np.float64]
 
 def check_confidence(confidence: float) -> float:
     """Return `confidence` if it lies strictly between 0 and 1, else raise ParameterError."""
-    if not 0 < confidence < 1:
-        raise ParameterError("accuracy.bad_confidence", value=confidence)
+    try:
+        within = not isinstance(confidence, str) and 0 < float(confidence) < 1
+    except (TypeError, ValueError):
+        within = False
+    if not within:
+        raise ParameterError("accuracy.bad_confidence", value=repr(confidence))
     return float(confidence)
 
 
 def check_interval(interval: str) -> None:
     """Raise ParameterError for an unknown method."""
-    if interval not in INTERVALS:
+    if not isinstance(interval, str) or interval not in INTERVALS:
         raise ParameterError(
             "errors.bad_choice", name="interval", value=interval, choices=", ".join(INTERVALS)
         )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from weipian_lab.accuracy.checks import as_mapping, as_table
 from weipian_lab.errors import ParameterError, SchemaError
 
 __all__ = ["AccuracyWarning", "Sample", "as_sizes", "code_sample", "same_labels"]
@@ -47,10 +48,12 @@ def as_sizes(sizes: Mapping[Any, float] | pd.Series) -> dict[Hashable, float]:
 
     Raises
     ------
+    ParameterError
+        If it is no mapping.
     SchemaError
         If a size is missing, not a number, negative, or all are 0.
     """
-    table = {_plain(k): v for k, v in dict(sizes).items()}
+    table = {plain(k): v for k, v in as_mapping("sizes", sizes).items()}
     result: dict[Hashable, float] = {}
     for stratum, size in table.items():
         try:
@@ -60,7 +63,7 @@ def as_sizes(sizes: Mapping[Any, float] | pd.Series) -> dict[Hashable, float]:
         if not np.isfinite(number) or number < 0:
             raise SchemaError("accuracy.bad_size", stratum=stratum, value=size)
         result[stratum] = number
-    if not result or sum(result.values()) <= 0:
+    if not result or not 0 < sum(result.values()) < np.inf:
         raise SchemaError("accuracy.no_sizes")
     return result
 
@@ -77,15 +80,21 @@ def column(samples: pd.DataFrame, name: str) -> list[Hashable]:
         raise SchemaError(
             "accuracy.no_column", column=name, columns=", ".join(map(str, samples.columns)) or "–"
         )
-    values = samples[name]
-    empty = values.isna().to_numpy()
+    labels = [plain(v) for v in samples[name]]
+    empty = samples[name].isna().to_numpy() | np.array([label == "" for label in labels], bool)
     if empty.any():
         rows = ", ".join(str(i) for i in samples.index[empty][:5])
         raise SchemaError("accuracy.empty_label", column=name, number=int(empty.sum()), rows=rows)
-    return [_plain(v) for v in values]
+    for row, label in zip(samples.index, labels, strict=True):
+        if not _hashable(label):
+            raise SchemaError("accuracy.bad_label", column=name, row=row, value=label)
+    return labels
 
 
-def _plain(value: Any) -> Hashable:
+def plain(value: Any) -> Hashable:
+    """Return a label as a plain Python value; blanks around text are not part of it."""
+    if isinstance(value, str):
+        return value.strip()
     return value.item() if isinstance(value, np.generic) else value  # type: ignore[no-any-return]
 
 
@@ -127,6 +136,7 @@ def code_sample(
     SchemaError
         If the table is empty, lacks a column or a label, or has a unit outside the strata.
     """
+    samples = as_table(samples)
     if len(samples) == 0:
         raise SchemaError("accuracy.empty_sample")
     mapped = column(samples, "mapped")
@@ -145,10 +155,28 @@ def code_sample(
                 known=", ".join(map(str, sizes)),
             )
     found = set(mapped) | set(reference)
-    first = list(dict.fromkeys(_plain(c) for c in classes)) if classes is not None else []
+    first = _wanted(classes)
     first += [s for s in strata if s in found and s not in first]
     every = first + [c for c in _ordered([*mapped, *reference]) if c not in set(first)]
     return Sample(strata, every, _codes(in_stratum, strata), _codes(mapped, every), _codes(reference, every))
+
+
+def _wanted(classes: Any) -> list[Hashable]:
+    if classes is None:
+        return []
+    listed = isinstance(classes, Iterable) and not isinstance(classes, str)
+    labels = [plain(c) for c in classes] if listed else [None]
+    if not all(_hashable(c) and c is not None and c == c for c in labels):
+        raise ParameterError("accuracy.bad_classes", value=repr(classes))
+    return list(dict.fromkeys(labels))
+
+
+def _hashable(label: Any) -> bool:
+    try:
+        hash(label)
+    except TypeError:
+        return False
+    return True
 
 
 _ALL = "all"

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weipian_lab.accuracy import kernel
+from weipian_lab.accuracy.checks import as_table, check_flag, whole
 from weipian_lab.accuracy.intervals import check_confidence, share_interval
 from weipian_lab.accuracy.labels import as_sizes, check_sampled, column, same_labels
 from weipian_lab.errors import ParameterError, SchemaError
@@ -62,6 +63,7 @@ def false_alarm_share(
         No decided patch, labels missing or unknown, sizes missing.
     """
     check_confidence(confidence)
+    samples = as_table(samples)
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     wrong: Array = np.asarray(known["reference"] == "false", float)
     design = _design(codes, table, finite=finite_population)
@@ -126,9 +128,11 @@ def breakdown(
     """
     if small not in ("mark", "pool"):
         raise ParameterError("errors.bad_choice", name="small", value=small, choices="mark, pool")
+    minimum = whole("minimum", minimum, 0)
+    check_confidence(confidence)
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     design = _design(codes, table, finite=finite_population)
-    group = _groups(known[by])
+    group = _groups(known, by)
     number = group.value_counts()
     if small == "pool":
         few = number.index[number < minimum]
@@ -163,7 +167,7 @@ def share_of_false(
     """
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     design = _design(codes, table, finite=finite_population)
-    group = _groups(known[by]).to_numpy()
+    group = _groups(known, by).to_numpy()
     wrong = (known["reference"] == "false").to_numpy()
     labels, number = np.unique(group[wrong], return_counts=True)
     rows = {}
@@ -176,8 +180,11 @@ def share_of_false(
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(by)
 
 
-def _groups(values: pd.Series) -> pd.Series:
+def _groups(known: pd.DataFrame, by: str) -> pd.Series:
     """Return the groups as text; an empty cell is a group of its own."""
+    if by not in known.columns:
+        raise SchemaError("accuracy.no_column", column=by, columns=", ".join(map(str, known.columns)))
+    values = known[by]
     stated = values.notna() & (values.astype(str).str.strip() != "")
     return values.map(str).where(stated, t("accuracy.group_unknown"))
 
@@ -185,6 +192,8 @@ def _groups(values: pd.Series) -> pd.Series:
 def _prepare(
     samples: pd.DataFrame, sizes: Mapping[Any, float] | None, *, finite: bool
 ) -> tuple[pd.DataFrame, NDArray[np.intp], dict[Hashable, float]]:
+    check_flag("finite_population", finite)
+    samples = as_table(samples)
     if "reference" not in samples.columns:
         raise SchemaError(
             "accuracy.no_column", column="reference", columns=", ".join(map(str, samples.columns))
@@ -245,7 +254,8 @@ def _row(hit: Array, miss: Array, design: kernel.Strata, confidence: float) -> d
 
 
 def _areas(known: pd.DataFrame, name: str) -> Array:
-    size = np.array(column(known, name), float)
+    column(known, name)
+    size = pd.to_numeric(known[name], errors="coerce").to_numpy(float)
     if np.any(~(size > 0)):
         raise SchemaError("accuracy.bad_cluster_weight", column=name, number=int((~(size > 0)).sum()))
     return size

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 
+from weipian_lab.accuracy.checks import as_float, as_mapping
 from weipian_lab.errors import ParameterError
 
 __all__ = ["sample_size"]
@@ -42,14 +43,16 @@ def sample_size(
     >>> round(sample_size(w, u, 0.01))
     641
     """
+    weights, users_accuracy = as_mapping("weights", weights), as_mapping("users_accuracy", users_accuracy)
+    target_se = as_float("target_se", target_se)
     if set(weights) != set(users_accuracy):
         differing = sorted(map(str, set(weights) ^ set(users_accuracy)))
         raise ParameterError("accuracy.strata_mismatch", strata=", ".join(differing))
-    share = np.array([weights[k] for k in weights], float)
-    accuracy = np.array([users_accuracy[k] for k in weights], float)
-    if not (target_se > 0 and np.isfinite(target_se)):
+    share = np.array([as_float("weights", weights[k]) for k in weights])
+    accuracy = np.array([as_float("users_accuracy", users_accuracy[k]) for k in weights])
+    if not target_se > 0:
         raise ParameterError("errors.not_positive", name="target_se", value=target_se)
-    if len(share) == 0 or not np.all(np.isfinite(share) & (share >= 0)) or share.sum() <= 0:
+    if len(share) == 0 or not np.all(share >= 0) or share.sum() <= 0:
         raise ParameterError("accuracy.bad_weights", value=dict(weights))
     if not np.all((accuracy >= 0) & (accuracy <= 1)):
         raise ParameterError("accuracy.bad_share", name="users_accuracy", value=dict(users_accuracy))

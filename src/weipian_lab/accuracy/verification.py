@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
+from weipian_lab.accuracy.checks import as_table
 from weipian_lab.errors import InputError, ParameterError, SchemaError
 from weipian_lab.outputs import read_table
 from weipian_lab.text import t
@@ -211,9 +212,19 @@ def disagreement(reviews: pd.DataFrame, target: Target = "change") -> dict[str, 
     SchemaError
         Column missing, verdict unknown, or no patch reviewed twice.
     """
+    reviews = as_table(reviews)
     for name in ("patch_id", "verifier", "verdict"):
         if name not in reviews.columns:
             raise SchemaError("accuracy.no_column", column=name, columns=", ".join(map(str, reviews.columns)))
+        empty = reviews[name].isna()
+        if empty.any():
+            rows = ", ".join(str(i + 2) for i in np.flatnonzero(empty)[:5])
+            raise SchemaError("accuracy.empty_label", column=name, number=int(empty.sum()), rows=rows)
+    reviews = reviews.drop_duplicates(["patch_id", "verifier", "verdict"])
+    torn = reviews[reviews.duplicated(["patch_id", "verifier"])]
+    if len(torn):
+        shown = "; ".join(f"{p}, {v}" for p, v in torn[["patch_id", "verifier"]].head(5).to_numpy())
+        raise SchemaError("accuracy.two_opinions", shown=shown)
     unknown = sorted(set(reviews["verdict"]) - set(VERDICTS))
     if unknown:
         raise SchemaError(

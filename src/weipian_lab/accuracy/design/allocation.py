@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from weipian_lab.accuracy.checks import as_float, as_mapping, whole
 from weipian_lab.accuracy.intervals import check_confidence, share_interval
 from weipian_lab.accuracy.labels import as_sizes, same_labels
 from weipian_lab.errors import ParameterError, SchemaError
@@ -63,6 +64,7 @@ def allocate(
     if how not in ("proportional", "neyman", "equal", "precision"):
         choices = "proportional, neyman, equal, precision"
         raise ParameterError("errors.bad_choice", name="how", value=how, choices=choices)
+    n, minimum = whole("n", n, 0), whole("minimum", minimum, 0)
     table = {k: v for k, v in as_sizes(sizes).items() if v > 0}
     size = np.array(list(table.values()))
     top = np.floor(size) if limit_to_size else np.full(len(size), np.inf)
@@ -76,11 +78,12 @@ def allocate(
         "neyman": size * np.sqrt(p * (1 - p)),
         "precision": p * (1 - p),
     }[how]
-    return dict(zip(table, _fill(wish, int(n), floor, top).tolist(), strict=True))
+    return dict(zip(table, _fill(wish, n, floor, top).tolist(), strict=True))
 
 
 def _shares(table: Mapping[Hashable, float], shares: Mapping[Any, float] | None) -> Array:
-    given = {k: float(v) for k, v in (shares or {}).items()}
+    raw = {} if shares is None else as_mapping("shares", shares)
+    given = {k: as_float("shares", v) for k, v in raw.items()}
     if any(not 0 <= v <= 1 for v in given.values()):
         raise ParameterError("accuracy.bad_share", name="shares", value=given)
     return np.array([given.get(k, 0.5) for k in same_labels(given, list(table))])
@@ -120,6 +123,10 @@ def size_for_half_width(
         Out of range.
     """
     check_confidence(confidence)
+    share, half_width = as_float("share", share), as_float("half_width", half_width)
+    population = as_float("population", population, infinite=True)
+    if not population >= 1:
+        raise ParameterError("errors.not_positive", name="population", value=population)
     if not 0 <= share <= 1:
         raise ParameterError("accuracy.bad_share", name="share", value=share)
     if not 0 < half_width < 0.5:
@@ -171,6 +178,7 @@ def size_for_total(
     if set(same_labels(table, list(shares))) != set(table):
         differing = sorted(map(str, set(table) ^ set(shares)))
         raise ParameterError("accuracy.strata_mismatch", strata=", ".join(differing))
+    half_width = as_float("half_width", half_width)
     if not half_width > 0:
         raise ParameterError("errors.not_positive", name="half_width", value=half_width)
     size, p = np.array(list(table.values())), _shares(table, shares)
@@ -192,7 +200,8 @@ def draw(frame: Frame, allocation: Mapping[Any, int], *, stratum: str = "stratum
     """
     if stratum not in frame.columns:
         raise SchemaError("accuracy.no_column", column=stratum, columns=", ".join(map(str, frame.columns)))
-    rng = np.random.default_rng(seed)
+    allocation = {k: whole("allocation", v, 0) for k, v in as_mapping("allocation", allocation).items()}
+    rng = np.random.default_rng(whole("seed", seed, 0))
     labels = frame[stratum].to_numpy()
     chosen: list[NDArray[np.intp]] = []
     for label in sorted(allocation, key=str):

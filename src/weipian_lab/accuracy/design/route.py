@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from weipian_lab.accuracy.checks import whole
 from weipian_lab.errors import ParameterError
 
 __all__ = ["plan_routes", "route_length", "shorten"]
@@ -39,9 +40,12 @@ def plan_routes(points: Array, teams: int = 1, *, depot: tuple[float, float] | N
     ParameterError
         `teams` below 1, or coordinates that are not finite.
     """
-    points = np.asarray(points, float).reshape(-1, 2)
-    if teams < 1:
-        raise ParameterError("errors.not_positive", name="teams", value=teams)
+    points = np.asarray(points, float)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ParameterError("accuracy.bad_points_shape", found=points.shape)
+    teams = whole("teams", teams, 1)
+    if depot is not None and not np.all(np.isfinite(np.asarray(depot, float))):
+        raise ParameterError("accuracy.bad_points", number=1)
     if not np.all(np.isfinite(points)):
         raise ParameterError("accuracy.bad_points", number=int((~np.isfinite(points)).any(1).sum()))
     start = np.asarray(depot if depot is not None else points.mean(0) if len(points) else (0, 0), float)

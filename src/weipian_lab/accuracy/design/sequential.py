@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from weipian_lab.accuracy.checks import whole
 from weipian_lab.accuracy.design.allocation import allocate
 from weipian_lab.accuracy.labels import as_sizes
 from weipian_lab.accuracy.shares import false_alarm_share
@@ -88,6 +89,7 @@ class Survey:
         Shares seen so far are drawn towards one half by one pseudo-unit, so that a stratum without
         a false alarm in its first few patches is not written off.
         """
+        n = whole("n", n, 0)
         sizes = as_sizes(self.sizes)
         done = dict.fromkeys(sizes, 0)
         shares = dict.fromkeys(sizes, 0.5)
@@ -96,7 +98,7 @@ class Survey:
             for stratum, group in decided.groupby("stratum"):
                 done[stratum] = len(group)
                 shares[stratum] = float((group["reference"].eq("false").sum() + 0.5) / (len(group) + 1))
-        total = min(sum(done.values()) + int(n), int(sum(sizes.values())))
+        total = min(sum(done.values()) + n, int(sum(sizes.values())))
         wish = allocate(sizes, total, "neyman", shares=shares, minimum=2)
         lack = {k: max(wish.get(k, 0) - done[k], 0) for k in sizes}
         left = total - sum(done.values())

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from weipian_lab.accuracy.checks import as_float
 from weipian_lab.errors import ParameterError
 
 __all__ = ["score_strata"]
@@ -47,8 +48,10 @@ def score_strata(
     ParameterError
         Threshold not finite or not positive, a cut on the wrong side.
     """
-    values = np.asarray(score, float)
-    if not (np.isfinite(threshold) and threshold > 0):
+    values = _scores(score, land)
+    threshold = as_float("threshold", threshold)
+    below, above = (np.atleast_1d(cuts).tolist() for cuts in (below, above))
+    if not threshold > 0:
         raise ParameterError("errors.not_positive", name="threshold", value=threshold)
     if any(not 0 < cut < 1 for cut in below) or any(not cut > 1 for cut in above):
         raise ParameterError("accuracy.bad_cuts", below=list(below), above=list(above))
@@ -60,3 +63,14 @@ def score_strata(
     names = np.where(np.isnan(values), "no score", names)
     series = pd.Series(names, dtype=object, name="stratum")
     return series if land is None else series + " · " + pd.Series([str(c) for c in land], dtype=object)
+
+
+def _scores(score: ArrayLike, land: Sequence[object] | None) -> NDArray[np.float64]:
+    try:
+        values = np.asarray(score, float)
+    except (TypeError, ValueError):
+        values = np.empty((0, 0))
+    if values.ndim != 1 or (land is not None and len(land) != len(values)):
+        number = "–" if land is None else len(land)
+        raise ParameterError("accuracy.bad_scores", scores=values.shape, land=number)
+    return values
