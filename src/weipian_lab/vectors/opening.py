@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from weipian_lab.errors import InputError
+from weipian_lab.vectors.curves import curved_gpkg
 
 __all__ = ["Opened", "layer_names", "opened"]
 
@@ -105,16 +105,8 @@ def _look(path: Path, layer: str | None, shown: str) -> Opened:
         )
         raise InputError(key, path=shown, reason=_reason(error, path)) from error
     if info["driver"] == "GPKG":
-        info["stated_geometry"] = _stated_geometry(path, name)
+        info["curved"] = curved_gpkg(path, name)
     return Opened(path, shown, name, str(info["driver"]), info)
-
-
-def _stated_geometry(gpkg: Path, layer: str) -> str:
-    """Return the geometry type a GeoPackage states; pyogrio names the straight type of a curved one."""
-    with closing(sqlite3.connect(f"{gpkg.resolve().as_uri()}?mode=ro", uri=True)) as base:
-        query = "select geometry_type_name from gpkg_geometry_columns where table_name = ?"
-        row = base.execute(query, (layer,)).fetchone()
-    return str(row[0]) if row else ""
 
 
 def _is_shp(path: Path) -> bool:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataSourceError
 from pyproj import CRS
 
+from weipian_lab.area import ellipsoidal_area
 from weipian_lab.errors import CRSError, InputError, SchemaError
 from weipian_lab.text import t
+from weipian_lab.vectors import curves, schemas
 from weipian_lab.vectors import encoding as encodings
-from weipian_lab.vectors import schemas
 from weipian_lab.vectors.metadata import meta_of
 from weipian_lab.vectors.model import Layer, ReadReport, Repair
 from weipian_lab.vectors.opening import Opened, opened
@@ -29,7 +30,6 @@ __all__ = ["check_position", "read"]
 
 Box = tuple[float, float, float, float]
 _FULL_TURN = 360.0
-_CURVED = ("CURVE", "SURFACE", "CIRCULARSTRING")
 
 
 def read(
@@ -76,13 +76,15 @@ def read(
     """
     with opened(path, layer) as source:
         used, frame, remarks = _load(source, encoding, bbox)
+        arcs = curves.curved(source.path, source.layer, source.driver, bbox=bbox)
     if not len(frame) and not allow_empty and bbox is None:
         raise InputError("vectors.empty", layer=source.layer, path=source.shown)
     frame = _with_crs(frame, crs, source)
     frame, renamed, faults = schemas.apply(frame, schema, source.layer) if schema else (frame, {}, [])
     labels = _labels(frame, schemas.label_field(schema) if schema else "BSM")
     frame, repairs = repair(frame, labels)
-    listed = repairs + [fault for _, fault in sorted(faults, key=lambda pair: pair[0])] + _curves(source)
+    listed = repairs + [fault for _, fault in sorted(faults, key=lambda pair: pair[0])]
+    listed += _linearised(frame, arcs, labels)
     ground = np.asarray(~(frame.geometry.isna() | frame.geometry.is_empty))
     if len(frame) and not ground.any() and not allow_empty:
         raise InputError("vectors.no_polygons", layer=source.layer, count=len(frame))
@@ -210,11 +212,16 @@ def _labels(frame: pd.DataFrame, field: str) -> NDArray[np.object_]:
     return np.where(missing, numbers, values.astype(str)).astype(object)
 
 
-def _curves(source: Opened) -> list[Repair]:
-    kind = str(source.info.get("stated_geometry") or "").upper()
-    if any(word in kind for word in _CURVED):
-        return [Repair("*", "curve", "linearised", detail=kind)]
-    return []
+def _linearised(frame: gpd.GeoDataFrame, rows: NDArray[np.intp], labels: NDArray[np.object_]) -> list[Repair]:
+    """Tell of the features that were stored as curves; their area before is not known."""
+    if not len(rows):
+        return []
+    detail = t("vectors.chords", step=f"{curves.ARC_STEP_DEGREES:g}")
+    areas = ellipsoidal_area(frame.geometry.iloc[rows], frame.crs)
+    return [
+        Repair(str(labels[row]), "curve", "linearised", area_after=float(area), detail=detail)
+        for row, area in zip(rows.tolist(), areas, strict=True)
+    ]
 
 
 def _selected(frame: gpd.GeoDataFrame, columns: Sequence[str] | None, layer: str) -> gpd.GeoDataFrame:

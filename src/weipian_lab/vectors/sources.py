@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,26 +21,25 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from weipian_lab.errors import CRSError, InputError
-from weipian_lab.vectors import schemas
+from weipian_lab.vectors import blobs, schemas
 from weipian_lab.vectors.metadata import meta_of
 from weipian_lab.vectors.model import Layer, LayerMeta, Repair
 from weipian_lab.vectors.opening import Opened, opened
+from weipian_lab.vectors.outlines import Outlines
 from weipian_lab.vectors.reading import check_position, read
+from weipian_lab.vectors.rtree import RTree
 
 __all__ = ["Features", "Source", "source"]
 
-_CURVED = ("CURVE", "SURFACE", "CIRCULARSTRING")
-_ENVELOPE_BYTES = np.array([0, 32, 48, 48, 64])
 _SAMPLE = 1000
-# SQLite's rtree.c: a node is its depth and the number of its cells, two bytes each, then the cells
-_CELL = np.dtype([("id", ">i8"), ("box", ">f4", 4)])  # minx, maxx, miny, maxy
+_AT_ONCE = 5000  # rows asked for in one statement
+Near = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
-@dataclass(frozen=True)
 class Features:
     """Some features of a layer.
 
-    Attributes
+    Parameters
     ----------
     geometry
         ``(n,)`` shapely geometries in the layer's CRS, as stored.
@@ -48,11 +47,50 @@ class Features:
         ``(n,)`` number of each feature within the layer, ascending.
     values
         Columns asked for, each ``(n,)`` object; a column the layer lacks is all None.
+    near
+        Which box asked for may meet which feature, as pairs ``(k,)``: number of the box, row; None if not known.
     """
 
-    geometry: NDArray[np.object_]
-    number: NDArray[np.int64]
-    values: Mapping[str, NDArray[np.object_]]
+    def __init__(
+        self,
+        geometry: NDArray[np.object_],
+        number: NDArray[np.int64],
+        values: Mapping[str, NDArray[np.object_]],
+        near: Near | None = None,
+    ) -> None:
+        self._geometry, self.number, self.values, self.near = geometry, number, values, near
+
+    @property
+    def geometry(self) -> NDArray[np.object_]:
+        """``(n,)`` shapely geometries."""
+        return self._geometry
+
+    @cached_property
+    def outlines(self) -> Outlines:
+        """Outlines of the geometries."""
+        return Outlines.of(self.geometry)
+
+
+class _Stored(Features):
+    """Features whose geometries are read from a GeoPackage's blobs when they are asked for."""
+
+    def __init__(
+        self,
+        held: Sequence[bytes | None],
+        number: NDArray[np.int64],
+        values: Mapping[str, NDArray[np.object_]],
+        near: Near,
+    ) -> None:
+        super().__init__(np.empty(0, dtype=object), number, values, near)
+        self._held = held
+
+    @cached_property
+    def geometry(self) -> NDArray[np.object_]:
+        return blobs.shapes(self._held)
+
+    @cached_property
+    def outlines(self) -> Outlines:
+        return blobs.outlines(self._held)
 
 
 class Source(Protocol):
@@ -112,8 +150,7 @@ def source(
 
 
 def _simple(found: Opened) -> bool:
-    stated = str(found.info.get("stated_geometry", "")).upper()
-    return bool(found.info.get("crs")) and not any(word in stated for word in _CURVED)
+    return bool(found.info.get("crs")) and not found.info.get("curved")
 
 
 class _Memory:
@@ -130,14 +167,15 @@ class _Memory:
         self._tree = shapely.STRtree(self._shapes)
 
     def meeting(self, boxes: NDArray[np.float64], columns: Sequence[str]) -> Features:
-        rows = np.unique(self._tree.query(shapely.box(*boxes.T))[1])
+        box, row = self._tree.query(shapely.box(*boxes.T))
+        rows, place = np.unique(row, return_inverse=True)
         values = {
             c: self._frame[c].to_numpy(dtype=object)[rows]
             if c in self._frame.columns
             else np.full(len(rows), None, dtype=object)
             for c in columns
         }
-        return Features(self._shapes[rows], rows.astype(np.int64), values)
+        return Features(self._shapes[rows], rows.astype(np.int64), values, (box, place))
 
 
 class _GeoPackage:
@@ -153,12 +191,13 @@ class _GeoPackage:
         self._key, self._geometry = self._columns()
         fields = [str(f) for f in found.info["fields"]]
         self._stored = {schemas.renames(fields, schema).get(f, f) if schema else f: f for f in fields}
-        self._rtree = f"rtree_{self._table}_{self._geometry}"
-        if not self._query("select 1 from sqlite_master where name = ?", (self._rtree,)):
+        index = f"rtree_{self._table}_{self._geometry}"
+        if not self._query("select 1 from sqlite_master where name = ?", (index,)):
             raise InputError("vectors.no_index", layer=self.name)
+        self._rtree = RTree(self._query, _quoted(index + "_node"))
         sample = self._sample(schema)
         self.meta = meta_of(found.info, sample)[0]
-        self.bounds = self._extent()
+        self.bounds = self._rtree.extent()
         if np.isfinite(self.bounds).all():
             check_position(self.crs, self.bounds, self.name)
         elif schema == "DLTB":
@@ -167,28 +206,30 @@ class _GeoPackage:
     def meeting(self, boxes: NDArray[np.float64], columns: Sequence[str]) -> Features:
         held = [c for c in columns if c in self._stored]
         names = [self._key, self._geometry, *(self._stored[c] for c in held)]
-        base = self._connection()
-        base.execute("delete from temp.boxes")
-        base.executemany("insert into temp.boxes values (?, ?, ?, ?)", boxes.tolist())
-        # one statement for all boxes, so that other threads can work meanwhile
-        rows = self._query(
-            f"select {', '.join(map(_quoted, names))} from {_quoted(self._table)} "
-            f"where {_quoted(self._key)} in (select r.id from temp.boxes b "
-            f"cross join {_quoted(self._rtree)} r where r.maxx >= b.minx and r.minx <= b.maxx "
-            f"and r.maxy >= b.miny and r.miny <= b.maxy) order by {_quoted(self._key)}"
-        )
+        box, found = self._rtree.near(boxes)
+        ids, row = np.unique(found, return_inverse=True)
+        rows = self._rows(names, ids)
+        number = np.array([r[0] for r in rows], dtype=np.int64)
+        near = (box, row) if np.array_equal(number, ids) else None  # an index may name rows that are gone
         table = list(zip(*rows, strict=True)) if rows else [()] * len(names)
         values = {c: np.full(len(rows), None, dtype=object) for c in columns}
         for column, items in zip(held, table[2:], strict=True):
             values[column][:] = items
-        return Features(_shapes(table[1]), np.array(table[0], dtype=np.int64), values)
+        return _Stored(table[1], number, values, near)
+
+    def _rows(self, names: Sequence[str], ids: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+        """Return the rows of some ids, ascending."""
+        select = f"select {', '.join(map(_quoted, names))} from {_quoted(self._table)}"
+        key, rows = _quoted(self._key), []
+        for first in range(0, len(ids), _AT_ONCE):
+            some = ",".join(map(str, ids[first : first + _AT_ONCE].tolist()))
+            rows += self._query(f"{select} where {key} in ({some}) order by {key}")
+        return rows
 
     def _connection(self) -> sqlite3.Connection:
         base = getattr(self._threads, "base", None)
         if base is None:
             base = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
-            base.execute("pragma temp_store = memory")
-            base.execute("create temp table boxes (minx real, miny real, maxx real, maxy real)")
             self._threads.base = base
         return base
 
@@ -202,15 +243,6 @@ class _GeoPackage:
         info = self._query(f"pragma table_info({_quoted(self._table)})")
         keys = [name for _, name, _, _, _, primary in info if primary]
         return (keys[0] if keys else "rowid"), str(row[0][0])
-
-    def _extent(self) -> NDArray[np.float64]:
-        """Return the box of the R-tree's root; asking for the least and greatest would walk all of it."""
-        node = self._query(f"select data from {_quoted(self._rtree + '_node')} where nodeno = 1")[0][0]
-        count = int.from_bytes(node[2:4], "big")
-        cells = np.frombuffer(node, _CELL, count, offset=4)["box"].astype(float)
-        if not count:
-            return np.full(4, np.nan)
-        return np.array([cells[:, 0].min(), cells[:, 2].min(), cells[:, 1].max(), cells[:, 3].max()])
 
     def _sample(self, schema: str | None) -> pd.DataFrame:
         """Return some rows with their fields under the names of the schema, which must be there."""
@@ -231,9 +263,3 @@ class _GeoPackage:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _shapes(blobs: Sequence[bytes | None]) -> NDArray[np.object_]:
-    """Geometries of GeoPackage blobs (OGC 12-128, 2.1.3): a header of 8 bytes, an envelope, then WKB."""
-    bodies = [b and b[8 + _ENVELOPE_BYTES[(b[3] >> 1) & 7] :] for b in blobs]
-    return np.asarray(shapely.from_wkb(np.array([*bodies, None], dtype=object)[:-1]), dtype=object)
