@@ -13,10 +13,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from weipian_lab.vectors.outlines import rings_of
+
 __all__ = ["moments"]
 
 Array = NDArray[np.float64]
-_POLYGON = int(shapely.GeometryType.POLYGON)
 
 
 def moments(geometries: Any, origins: Array) -> Array:
@@ -36,7 +37,7 @@ def moments(geometries: Any, origins: Array) -> Array:
     """
     geometries = np.asarray(geometries, dtype=object)
     result = np.zeros((len(geometries), 6))
-    rings, owner, outer = _outlines(geometries)
+    rings, owner, outer = rings_of(geometries)
     if not len(rings):
         return result
     xy, ring = shapely.get_coordinates(rings, return_index=True)
@@ -47,27 +48,6 @@ def moments(geometries: Any, origins: Array) -> Array:
     for column in range(6):
         result[:, column] = np.bincount(owner, weights=sums[:, column], minlength=len(geometries))
     return result
-
-
-def _outlines(
-    geometries: NDArray[np.object_],
-) -> tuple[NDArray[np.object_], NDArray[np.intp], NDArray[np.bool_]]:
-    """Return what has the vertices of one ring each, the geometry it belongs to, whether it is an outer ring.
-
-    A polygon without holes stands for its ring: to make rings of all would take longer than to add them up.
-    """
-    parts, owner = geometries, np.arange(len(geometries))
-    while (several := shapely.get_type_id(parts) > _POLYGON).any():
-        split, inner = shapely.get_parts(parts[several], return_index=True)
-        parts = np.concatenate([parts[~several], split])
-        owner = np.concatenate([owner[~several], owner[several][inner]])
-    polygon = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
-    parts, owner = parts[polygon], owner[polygon]
-    holed = shapely.get_num_interior_rings(parts) > 0
-    rings, part = shapely.get_rings(parts[holed], return_index=True)
-    first = np.r_[True, part[1:] != part[:-1]] if len(part) else np.empty(0, dtype=bool)
-    outer = np.concatenate([np.ones(len(parts) - int(holed.sum()), dtype=bool), first])
-    return np.concatenate([parts[~holed], rings]), np.concatenate([owner[~holed], owner[holed][part]]), outer
 
 
 def _ring_moments(xy: Array, starts: NDArray[np.intp]) -> Array:

@@ -2,6 +2,7 @@
 
 from weipian_lab.vectors.model import Layer, LayerMeta, ReadReport, Repair
 from weipian_lab.vectors.opening import layer_names
+from weipian_lab.vectors.outlines import Outlines, runs
 from weipian_lab.vectors.reading import read
 from weipian_lab.vectors.sources import Features, Source, source
 from weipian_lab.vectors.writing import write
@@ -10,11 +11,13 @@ __all__ = [
     "Features",
     "Layer",
     "LayerMeta",
+    "Outlines",
     "ReadReport",
     "Repair",
     "Source",
     "layer_names",
     "read",
+    "runs",
     "source",
     "write",
 ]
