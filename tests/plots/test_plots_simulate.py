@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pytest
 import shapely
 from affine import Affine
+from matplotlib import pyplot as plt
 
+from weipian_lab.errors import InputError
 from weipian_lab.grid import Grid
 from weipian_lab.plots import base
 from weipian_lab.plots import simulate as plots
+from weipian_lab.plots.county_album import write_album
+from weipian_lab.run import bundled
 
 GRID = Grid("EPSG:32648", Affine(10, 0, 604_000, 0, -10, 4_256_000), (60, 60))
 IMAGES = {
@@ -76,3 +82,20 @@ def test_layers_have_a_legend() -> None:
     base.setup()
     ax = plots.layers(IMAGES["20230718"], GRID, {"XZQ": _truth()})
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["县界"]
+    assert "EPSG:32648" in ax.get_xlabel()
+    assert "模拟数据" in ax.get_xlabel()
+
+
+def test_the_album_shows_the_bundled_county(tmp_path: Path) -> None:
+    written = write_album(bundled(), tmp_path)
+    assert [p.name for p in written] == ["year.png", "layers.png", "true_changes.png", "pseudo_changes.png"]
+    for path in written:
+        picture = plt.imread(path)
+        assert picture.shape[1] in (1400, 1600)
+        assert len(np.unique(picture[..., 0])) > 100  # a picture, not an empty page
+
+
+def test_an_album_of_another_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="S2SIM_"):
+        write_album(tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -157,3 +157,19 @@ def simulate(
         )
     typer.echo(t("cli.simulate_done", path=out))
     return 0
+
+
+@app.command(help=t("cli.help_pictures"))
+def pictures(
+    out: Annotated[Path, typer.Option("--out", "-o", help=t("cli.opt_out"), show_default=False)],
+    county: Annotated[Path | None, typer.Argument(help=t("cli.arg_county"), show_default=False)] = None,
+    lang: Language = None,
+    verbose: Verbose = False,
+) -> int:
+    """Draw a simulated county."""
+    from weipian_lab.plots.county_album import write_album
+    from weipian_lab.run.bundle import bundled
+
+    written = write_album(county or bundled(), out)
+    typer.echo(t("cli.pictures_done", number=len(written), path=out))
+    return 0

@@ -11,6 +11,7 @@ from weipian_lab.plots.base import (
     scale_bar,
     setup,
     source_note,
+    source_text,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "scale_bar",
     "setup",
     "source_note",
+    "source_text",
 ]

@@ -36,6 +36,7 @@ __all__ = [
     "scale_bar",
     "setup",
     "source_note",
+    "source_text",
 ]
 
 FAMILY = "Weipian Sans SC"
@@ -215,8 +216,8 @@ def north_arrow(ax: Axes) -> Axes:
     return ax
 
 
-def source_note(ax: Axes, crs: Any, source: str, simulated: bool) -> Axes:
-    """Write under the map its coordinate system, its source, and that it is simulated where it is.
+def source_text(crs: Any, source: str, simulated: bool) -> str:
+    """Return the line that names coordinate system and source, and says so where data are simulated.
 
     Parameters
     ----------
@@ -228,8 +229,12 @@ def source_note(ax: Axes, crs: Any, source: str, simulated: bool) -> Axes:
     known = CRS.from_user_input(crs)
     code = known.to_epsg()
     note = t("plots.source", crs=f"EPSG:{code}" if code else known.name, source=source)
-    if simulated:
-        note = f"{t('plots.simulated')} {note}"
+    return f"{t('plots.simulated')} {note}" if simulated else note
+
+
+def source_note(ax: Axes, crs: Any, source: str, simulated: bool) -> Axes:
+    """Write :func:`source_text` under a map."""
     above = f"{ax.get_xlabel()}\n" if ax.get_xlabel() else ""
-    ax.set_xlabel(above + note, loc="left", fontsize=7, color="#444444", parse_math=False)
+    note = above + source_text(crs, source, simulated)
+    ax.set_xlabel(note, loc="left", fontsize=7, color="#444444", parse_math=False)
     return ax

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from weipian_lab.plots.base import PALETTE, scale_bar, source_note
+from weipian_lab.plots.base import PALETTE, scale_bar, source_text
 from weipian_lab.plots.screening import rgb
 from weipian_lab.screening import CloseUp
 from weipian_lab.text import t
@@ -55,8 +55,7 @@ def close_ups(
         column[0].set_title(f"{look.patch_id}\n{area}", fontsize=6.5)
     for ax, title in zip(axes[:, 0], titles, strict=True):
         ax.set_ylabel(title, fontsize=8)
-    note = source_note(axes[1, 0], looks[0].grid.crs, source, simulated).get_xlabel()
-    axes[1, 0].set_xlabel("")
+    note = source_text(looks[0].grid.crs, source, simulated)
     figure.supxlabel(note, x=0.01, ha="left", fontsize=7, color="#444444", wrap=True, parse_math=False)
     figure.suptitle(t("screening.close_ups_title", count=len(looks)), fontsize=11)
     return figure

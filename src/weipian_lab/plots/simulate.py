@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from weipian_lab.grid import Grid
-from weipian_lab.plots.base import GROUP_COLOURS, PALETTE
+from weipian_lab.plots.base import GROUP_COLOURS, PALETTE, north_arrow, scale_bar, source_note, source_text
 from weipian_lab.text import catalogue, t
 
-__all__ = ["colour", "layers", "plate", "year_sheet"]
+__all__ = ["LAYERS", "colour", "layers", "plate", "year_sheet"]
 
 
 def colour(
@@ -34,6 +34,9 @@ def colour(
     """
     picture = np.clip(np.asarray(data, np.float32)[list(bands)] / white, 0.0, 1.0) ** np.float32(0.8)
     return np.asarray(np.nan_to_num(picture).transpose(1, 2, 0))
+
+
+SHEET_PX = 1200  # of a date on the sheet of the year; more would not be seen
 
 
 def _extent(grid: Grid) -> tuple[float, float, float, float]:
@@ -54,7 +57,8 @@ def year_sheet(images: Mapping[str, NDArray[Any]], *, columns: int = 3) -> Figur
     for ax in axs.flat:
         ax.set_axis_off()
     for ax, (day, data) in zip(axs.flat, images.items(), strict=False):
-        ax.imshow(colour(data))
+        step = -(-max(data.shape[1:]) // SHEET_PX)
+        ax.imshow(colour(data[:, ::step, ::step]))
         ax.set_title(day)
     figure.suptitle(t("simulate.sheet_title"))
     return figure
@@ -68,6 +72,7 @@ _OVER = (
     ("SSNYD", PALETTE["orange"], 1.0),
     ("XZQ", PALETTE["black"], 1.6),
 )
+LAYERS = tuple(name for name, _, _ in _OVER)
 
 
 def layers(
@@ -82,7 +87,7 @@ def layers(
     frames
         Layer name → frame in any CRS; names that are not drawn are passed over.
     """
-    ax = ax or plt.subplots(figsize=(8.0, 8.0))[1]
+    ax = ax or plt.subplots(figsize=(8.0, 8.5))[1]
     ax.imshow(colour(data), extent=_extent(grid))
     handles = []
     for name, line, width in _OVER:
@@ -92,9 +97,12 @@ def layers(
                 Line2D([], [], color=line, linewidth=width + 0.6, label=t(f"simulate.layer_{name}"))
             )
     ax.legend(handles=handles, loc="lower right", framealpha=0.9)
+    west, east, south, north = _extent(grid)
+    ax.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], xlabel="", ylabel="")
     ax.set_title(t("simulate.layers_title"))
-    ax.set_axis_off()
-    return ax
+    scale_bar(ax, grid.crs)
+    north_arrow(ax)
+    return source_note(ax, grid.crs, t("simulate.source"), True)
 
 
 def plate(
@@ -141,6 +149,8 @@ def plate(
             _chip(ax, images[day], grid, row.geometry, margin_px)
             ax.set_title(f"{_name(kind) if side == 0 else ''}\n{day}", fontsize=7, loc="left")
     figure.suptitle(t("simulate.plate_true" if is_true else "simulate.plate_pseudo"))
+    note = source_text(grid.crs, t("simulate.source"), True)
+    figure.supxlabel(note, x=0.01, ha="left", fontsize=7, color="#444444")
     return figure
 
 
@@ -163,7 +173,9 @@ def _example(
         pair = _dates(row, days, is_true)
         if pair is None:
             continue
-        if row["kind"].startswith("cloud") or all(_seen(clear.get(d), row.geometry, grid) for d in pair):
+        if row["kind"].startswith(("cloud", "snow")) or all(
+            _seen(clear.get(d), row.geometry, grid) for d in pair
+        ):
             return row, pair
         spare = spare or (row, pair)
     return spare
@@ -198,9 +210,8 @@ def _chip(ax: Axes, data: NDArray[Any], grid: Grid, shape: Any, margin_px: int) 
     rows, cols = grid.shape
     top, bottom = max(int(row - half), 0), min(int(row + half) + 1, rows)
     left, right = max(int(col - half), 0), min(int(col + half) + 1, cols)
-    ax.imshow(colour(data[:, top:bottom, left:right]), extent=(left, right, bottom, top))
-    x, y = shape.exterior.xy
-    c, r = inverse @ (np.asarray(x), np.asarray(y))
-    ax.plot(c, r, color=PALETTE["yellow"], linewidth=0.9)
-    ax.set_xlim(left, right)
-    ax.set_ylim(bottom, top)
+    (west, north), (east, south) = grid.transform @ (left, top), grid.transform @ (right, bottom)
+    ax.imshow(colour(data[:, top:bottom, left:right]), extent=(west, east, south, north))
+    ax.plot(*shape.exterior.xy, color=PALETTE["yellow"], linewidth=0.9)
+    ax.set(xlim=(west, east), ylim=(south, north))
+    scale_bar(ax, grid.crs, share=0.5)
