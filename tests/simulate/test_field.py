@@ -8,6 +8,7 @@ import shapely
 
 from weipian_lab import simulate
 from weipian_lab.errors import InputError, ParameterError
+from weipian_lab.run import bundled
 from weipian_lab.simulate import field
 
 
@@ -72,3 +73,12 @@ def test_bad_arguments(patches: gpd.GeoDataFrame, truth: gpd.GeoDataFrame) -> No
         field.found(patches.drop(columns="patch_id"), truth)
     with pytest.raises(ParameterError):
         field.verify(patches, truth, 1, error_rate=1.5)
+
+
+def test_a_crop_map_names_the_season(patches: gpd.GeoDataFrame, truth: gpd.GeoDataFrame) -> None:
+    dated = patches.iloc[-1:].assign(date_before="2023-07-18", date_after="2024-07-17")
+    assert field.found(dated, truth)["cause"].to_list() == ["season"]
+    crops = bundled() / "truth" / "crops.tif"
+    middle = shapely.transform(dated.geometry.to_numpy(), lambda xy: xy + [608_000, 4_251_000])
+    named = field.found(dated.set_geometry(middle, crs=truth.crs), truth, crops=crops)["cause"].iloc[0]
+    assert named in {"crop_rotation", "crop_vigour", "mixed_or_unexplained"}

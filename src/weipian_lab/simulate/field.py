@@ -22,7 +22,11 @@ _WRONG = {"PSEUDO_CHANGE": "NO_CLASS_CHANGE", "ILLEGAL_NONAG": "FACILITY_AG", "F
 
 
 def found(
-    patches: gpd.GeoDataFrame, truth: gpd.GeoDataFrame | str | Path, *, min_share: float = 0.25
+    patches: gpd.GeoDataFrame,
+    truth: gpd.GeoDataFrame | str | Path,
+    *,
+    min_share: float = 0.25,
+    crops: Path | None = None,
 ) -> pd.DataFrame:
     """Return what is really there under each patch.
 
@@ -31,11 +35,13 @@ def found(
     patches
         With ``patch_id`` and a CRS; ``date_before`` and ``date_after`` (YYYYMMDD) are used where they stand.
     truth
-        Layer ``changes`` of a county, or its file; a ``crops.tif`` beside the file names seasonal causes.
+        Layer ``changes`` of a county, or its file.
     min_share
         A change counts as what a patch shows if it covers this share of the patch,
         or the patch this share of it.
         True changes come before pseudo-changes, then the larger share.
+    crops
+        Crop map that names seasonal causes; None is the ``crops.tif`` beside the file of `truth`, if any.
 
     Returns
     -------
@@ -61,7 +67,7 @@ def found(
     table["verdict"] = [
         "PSEUDO_CHANGE" if missing else v for missing, v in zip(none, table["verdict"], strict=True)
     ]
-    causes = _season_causes(patches, file)
+    causes = _season_causes(patches, crops or (file.parent / "crops.tif" if file else None))
     table["cause"] = [
         season if missing else c for missing, season, c in zip(none, causes, table["cause"], strict=True)
     ]
@@ -83,8 +89,7 @@ def _best(shapes: np.ndarray, known: gpd.GeoDataFrame, min_share: float) -> np.n
     return best
 
 
-def _season_causes(patches: gpd.GeoDataFrame, truth: Path | None) -> list[str]:
-    crops = truth.parent / "crops.tif" if truth else None
+def _season_causes(patches: gpd.GeoDataFrame, crops: Path | None) -> list[str]:
     if crops is None or not crops.is_file() or not len(patches):
         return ["season"] * len(patches)
     image = rasters.read(crops, scale=1.0, offset=0.0)
@@ -122,6 +127,7 @@ def visits(
     error_rate: float = 0.02,
     disagreement_rate: float = 0.05,
     missing_rate: float = 0.03,
+    crops: Path | None = None,
 ) -> pd.DataFrame:
     """Return one row for each verifier who saw a patch (two, a third where they disagree).
 
@@ -137,6 +143,8 @@ def visits(
         Share of patches whose two verifiers disagree.
     missing_rate
         Share of patches without evidence.
+    crops
+        As :func:`found`.
 
     Returns
     -------
@@ -152,7 +160,8 @@ def visits(
             raise ParameterError("simulate.bad_rate", name=name, value=rate)
     last = pd.Timestamp(visited_on)
     rows: list[tuple[str, str, str, str, str, str]] = []
-    for patch_id, _, verdict, cause in found(patches, truth, min_share=min_share).itertuples(index=False):
+    seen_there = found(patches, truth, min_share=min_share, crops=crops)
+    for patch_id, _, verdict, cause in seen_there.itertuples(index=False):
         rng = stream(seed, "visit", patch_id)
         draw = rng.random(3)
         team = rng.permutation(12)[:3] + 1
@@ -183,6 +192,7 @@ def verify(
     error_rate: float = 0.02,
     disagreement_rate: float = 0.05,
     missing_rate: float = 0.03,
+    crops: Path | None = None,
 ) -> pd.DataFrame:
     """Return what the visits find together: the majority's verdict, else UNDETERMINED.
 
@@ -195,7 +205,7 @@ def verify(
     """
     seen = visits(
         patches, truth, seed, min_share=min_share, visited_on=visited_on, error_rate=error_rate,
-        disagreement_rate=disagreement_rate, missing_rate=missing_rate,
+        disagreement_rate=disagreement_rate, missing_rate=missing_rate, crops=crops,
     )  # fmt: skip
     rows = []
     for patch_id, group in seen.groupby("patch_id", sort=False):
