@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -79,6 +80,6 @@ def test_a_crop_map_names_the_season(patches: gpd.GeoDataFrame, truth: gpd.GeoDa
     dated = patches.iloc[-1:].assign(date_before="2023-07-18", date_after="2024-07-17")
     assert field.found(dated, truth)["cause"].to_list() == ["season"]
     crops = bundled() / "truth" / "crops.tif"
-    middle = shapely.transform(dated.geometry.to_numpy(), lambda xy: xy + [608_000, 4_251_000])
+    middle = shapely.transform(dated.geometry.to_numpy(), lambda xy: np.add(xy, (608_000, 4_251_000)))
     named = field.found(dated.set_geometry(middle, crs=truth.crs), truth, crops=crops)["cause"].iloc[0]
     assert named in {"crop_rotation", "crop_vigour", "mixed_or_unexplained"}
