@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from weipian_lab.area import meets, round_mu
+from weipian_lab.area import meets, mu_to_m2, round_mu
 from weipian_lab.cases.guards.refusal import names, number
-from weipian_lab.cases.terms import last_day, limit_end, transition_end
+from weipian_lab.cases.terms import last_day, limit_end, suit_rule, transition_end
 from weipian_lab.errors import RulebookError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _criminal(moment: Moment, argument: str) -> float:
 def _scale(moment: Moment, argument: str) -> float | None:
     for name, kind in (("pbf", "PBF"), ("cultivated", "CULTIVATED")):
         least = float(moment.rule(f"FS14-3-{kind}").value)
-        if bool(meets([_criminal(moment, name) / 0.0015], [least])[0]):
+        if bool(meets([mu_to_m2(_criminal(moment, name))], [least])[0]):
             return least
     return None
 
@@ -126,7 +126,7 @@ def _fine_total(moment: Moment, argument: str) -> float:
 def _suit(moment: Moment, argument: str) -> str:
     decided = moment.last("decide")
     measures = names(moment.given.get("measures") or (decided.evidence.get("measures") if decided else ()))
-    return "TDGLF-83" if "DEMOLISH" in measures else "SSF-46"
+    return suit_rule(str(moment.field("basis") or ""), measures)
 
 
 def _suit_until(moment: Moment, argument: str) -> str:

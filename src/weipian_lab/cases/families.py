@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from weipian_lab.cases.placing import Recipe
 from weipian_lab.cases.ways import (
+    NOTHING_M2,
     Family,
     cause,
     corrected,
@@ -80,13 +81,18 @@ _LIST = [
         Recipe(
             "YDSP",
             grow=0.5,
-            fits=lambda x: x.m2["approved"] > 0.3 * x.m2["total"] and x.m2["total"] - x.m2["approved"] > 200,
+            fits=lambda x: (
+                x.m2["approved"] > 0.3 * x.m2["total"]
+                and x.m2["total"] - x.m2["approved"] > 200
+                and x.m2["pbf"] < NOTHING_M2
+            ),
         ),
         "penalty",
-        penalty(beyond=True),
+        penalty(beyond=True, conforms=True),
         True,
         "company",
         ("20", "YH"),
+        plan="built",
     ),
     Family(
         "pv",
@@ -148,7 +154,7 @@ _LIST = [
         penalty(end="closed_in_court", listed="direct_handling", appraise=True),
         True,
         "company",
-        ("SM", "KT"),
+        ("20", "YH"),
         appraisal="NOT_DESTROYED",
     ),
     Family(
@@ -168,6 +174,7 @@ _LIST = [
         False,
         "department",
         ("20", "YH"),
+        plan="built",
     ),
     Family(
         "pbf_misdrawn",
@@ -177,6 +184,7 @@ _LIST = [
         False,
         "village",
         ("YH", "DL1"),
+        plan="misdrawn",
     ),
     Family(
         "greenhouse_0102",
@@ -186,6 +194,7 @@ _LIST = [
         False,
         "village",
         ("20",),
+        plan="farm",
     ),
     Family(
         "facility_ag",
@@ -195,6 +204,7 @@ _LIST = [
         False,
         "village",
         ("20",),
+        plan="farm",
     ),
     Family(
         "rural_road",
@@ -205,6 +215,7 @@ _LIST = [
         "village",
         ("ND", "YH"),
         detail=width,
+        plan="farm",
     ),
     Family(
         "temp_in_term",
@@ -214,6 +225,7 @@ _LIST = [
         False,
         "department",
         ("TD", "YH"),
+        plan="farm",
     ),
     Family(
         "villager_house",
@@ -232,6 +244,7 @@ _LIST = [
         False,
         "company",
         ("TP", "LT"),
+        plan="forest",
     ),
     Family(
         "water_matter",
@@ -241,6 +254,7 @@ _LIST = [
         False,
         "company",
         ("TD",),
+        plan="water",
     ),
     Family(
         "transport_matter",
@@ -250,6 +264,7 @@ _LIST = [
         False,
         "company",
         ("20",),
+        plan="road",
     ),
     Family(
         "pseudo_change",
@@ -260,6 +275,7 @@ _LIST = [
         "village",
         ("LT", "TP"),
         detail=cause,
+        plan="farm",
     ),
 ]
 FAMILIES: Mapping[str, Family] = {family.name: family for family in _LIST}

@@ -15,7 +15,7 @@ from numpy.random import Generator
 from weipian_lab.area import meets
 from weipian_lab.cases import photos as photo_checks
 from weipian_lab.cases.families import FAMILIES
-from weipian_lab.cases.ground import County, Ledger
+from weipian_lab.cases.ground import PARTS, County, Ledger
 from weipian_lab.cases.placing import Place, Recipe, place
 from weipian_lab.cases.routes import with_key
 from weipian_lab.cases.scenario import Exhibit, Scenario
@@ -27,8 +27,27 @@ from weipian_lab.text import LANGS, t
 
 __all__ = ["make"]
 
+# when cases take place and how long things take: teaching choices, ends of ranges excluded
 GRANTED_BY, STILL_IN_TERM, EXPIRED_BY = "20240301", "20241231", "20251101"
 QUARTER_ENDS = (dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 9, 30))
+ANNUAL_END, AFTER_EXPIRY = dt.date(2024, 9, 30), dt.date(2025, 12, 15)
+IMAGE_AGE_DAYS, BETWEEN_IMAGES_DAYS, SENT_WORKDAYS, VISIT_WORKDAYS = (5, 45), (90, 320), (3, 13), 6
+IN_TERM_SHARE = 0.8
+
+SHOWN: Mapping[str, str] = {
+    "total": "total",
+    "cultivated": "cultivated",
+    "pbf": "pbf",
+    "other": "other_agricultural",
+    "construction": "construction",
+    "unused": "unused",
+    "outside": "outside_urban",
+    "redline": "redline",
+    "approved": "approved",
+    "filed": "filed",
+    "temporary": "temporary",
+}
+"""Areas that the papers state (亩), with the column of the ledger."""
 
 
 def make(
@@ -81,7 +100,7 @@ def make(
         "date_after": after.isoformat(),
         "tblx": kind.tblx[int(rng.integers(len(kind.tblx)))],
     }
-    visited = add_workdays(opened, 6)
+    visited = add_workdays(opened, VISIT_WORKDAYS)
     shown = "restored" if kind.name == "falsified_photos" else "site"
     faults = _faults(kind, rng)
     shots = photo_checks.draw(where.shape, after, visited, (shown, "site"), faults, rng)
@@ -127,7 +146,7 @@ def _dated(kind: Family, rng: Generator) -> Recipe:
         granted, expiry = (str(row.get(name, "")).replace("-", "")[:8] for name in ("PZRQ", "DQRQ"))
         return expiry < EXPIRED_BY if expired else granted < GRANTED_BY and expiry > STILL_IN_TERM
 
-    return Recipe("LSYD", fits=lambda x: x.m2["temporary"] > 0.8 * x.m2["total"], feature=suits)
+    return Recipe("LSYD", fits=lambda x: x.m2["temporary"] > IN_TERM_SHARE * x.m2["total"], feature=suits)
 
 
 def _given(county: County, kind: Family, shape: shapely.Geometry) -> Place:
@@ -150,9 +169,9 @@ def _corrected(county: County, kind: Family, where: Place) -> Ledger | None:
     version = f"{county.version}+"
     if kind.name == "filing_error":
         return Ledger(where.ledger.m2, version)
-    if kind.name == "pbf_misdrawn":
+    if kind.name == "pbf_misdrawn":  # both attributes are put right: no basic farmland, and built on for long
         m2 = county.ledger(where.shape, without={"YJJBNTTB": where.shape.buffer(1.0)}).m2
-        return Ledger(m2, version)
+        return Ledger({**m2, **dict.fromkeys(PARTS, 0.0), "construction": sum(m2[x] for x in PARTS)}, version)
     return None
 
 
@@ -172,14 +191,14 @@ def _source(ledger: Ledger, county: County, rng: Generator) -> str:
 def _dates(source: str, kind: Family, rng: Generator) -> tuple[dt.date, dt.date, dt.date]:
     """Return the dates of the two images and of the clue: 2024, later where a permit must have run out."""
     if kind.name == "temp_expired":
-        end = dt.date(2025, 12, 15)
+        end = AFTER_EXPIRY
     elif source == "MNR_ANNUAL":
-        end = dt.date(2024, 9, 30)
+        end = ANNUAL_END
     else:
         end = QUARTER_ENDS[int(rng.integers(len(QUARTER_ENDS)))]
-    after = end - dt.timedelta(days=int(rng.integers(5, 45)))
-    before = after - dt.timedelta(days=int(rng.integers(90, 320)))
-    lag = int(rng.integers(3, 13))
+    after = end - dt.timedelta(days=int(rng.integers(*IMAGE_AGE_DAYS)))
+    before = after - dt.timedelta(days=int(rng.integers(*BETWEEN_IMAGES_DAYS)))
+    lag = int(rng.integers(*SENT_WORKDAYS))
     return before, after, add_workdays(end, lag)
 
 
@@ -197,22 +216,9 @@ def _appraisal(kind: Family, way: Way) -> Mapping[str, Any]:
 def _with_exhibits(scenario: Scenario, kind: Family, way: Way, setting: Setting) -> Scenario:
     """Write the papers of the case from its own numbers."""
     ledger = scenario.ledger
-    areas = {
-        "total": ledger.mu("total"),
-        "total_m2": f"{ledger.m2['total']:.2f}",
-        "approved_m2": f"{ledger.m2['approved']:.2f}",
-        "cultivated": ledger.mu("cultivated"),
-        "pbf": ledger.mu("pbf"),
-        "other": ledger.mu("other_agricultural"),
-        "construction": ledger.mu("construction"),
-        "unused": ledger.mu("unused"),
-        "outside": ledger.mu("outside_urban"),
-        "redline": ledger.mu("redline"),
-        "approved": ledger.mu("approved"),
-        "filed": ledger.mu("filed"),
-        "temporary": ledger.mu("temporary"),
-        "version": ledger.version,
-    }
+    areas = {name: f"{ledger.mu(column):.2f}" for name, column in SHOWN.items()}
+    areas |= {"total_m2": f"{ledger.m2['total']:.2f}", "approved_m2": f"{ledger.m2['approved']:.2f}"}
+    areas["version"] = ledger.version
     clue = {
         **areas,
         **scenario.patch,
@@ -221,18 +227,17 @@ def _with_exhibits(scenario: Scenario, kind: Family, way: Way, setting: Setting)
         "source": f"words.{scenario.patch['source']}",
         "tblx": {lang: scenario.book.code("TBLX", scenario.patch["tblx"]).text(lang) for lang in LANGS},
     }
-    conform = "scenarios.conform_no" if kind.illegal else "scenarios.conform_yes"
     papers = [
         Exhibit("PATCH", "scenarios.clue", clue),
         Exhibit("SURVEY", "scenarios.survey", areas, "assign"),
-        Exhibit("PLANNING", "scenarios.planning", {**areas, "conform": conform}, "assign"),
-        Exhibit("APPROVAL", *_approval(areas, setting), "assign"),
+        Exhibit("PLANNING", "scenarios.planning", {**areas, "plan": f"scenarios.plan_{kind.plan}"}, "assign"),
+        Exhibit("APPROVAL", *_approval(ledger, areas, setting), "assign"),
         Exhibit("FIELD", f"scenarios.{kind.name}_field", dict(kind.detail(setting)), "assign"),
         Exhibit("FIELD", "scenarios.party", {"actor": f"scenarios.actor_{kind.actor}"}, "assign"),
         Exhibit("PHOTO", "scenarios.photo_list", {"count": len(scenario.photos)}, "assign"),
     ]
     if way.appraise:
-        found = {"pbf": way.pbf_mu, "other": way.cultivated_mu}
+        found = {"pbf": f"{way.pbf_mu:.2f}", "other": f"{way.cultivated_mu:.2f}"}
         papers.append(Exhibit("APPRAISAL", f"scenarios.appraisal_{kind.appraisal}", found, "collect"))
     if scenario.corrected is not None:
         papers.append(
@@ -247,8 +252,8 @@ def _with_exhibits(scenario: Scenario, kind: Family, way: Way, setting: Setting)
     return replace(scenario, exhibits=tuple(papers))
 
 
-def _approval(areas: Mapping[str, Any], setting: Setting) -> tuple[str, Mapping[str, Any]]:
-    if max(areas["approved"], areas["filed"], areas["temporary"]) <= 0:
+def _approval(ledger: Ledger, areas: Mapping[str, Any], setting: Setting) -> tuple[str, Mapping[str, Any]]:
+    if max(ledger.mu(name) for name in ("approved", "filed", "temporary")) <= 0:
         return "scenarios.approval_none", {}
     names = ("PZWH", "PZRQ", "BAH", "BARQ", "DQRQ", "YT", "XMMC")
     row = setting.place.feature

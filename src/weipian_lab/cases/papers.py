@@ -130,10 +130,15 @@ def check(moment: Moment, event: str, codes: Iterable[str] | None = None) -> lis
             if needed is None:
                 continue
             value = moment.given.get(gap.name) if gap.kind == "given" else values.get(gap.name)
-            rule = moment.rule(gap.rule or form.rule)
+            rule = moment.rule(_rule_of(moment, gap.rule or form.rule))
             right = _alike(gap, value, needed)
             found.append(Checked(code, gap, value, needed, right, rule.id, rule.cite()))
     return found
+
+
+def _rule_of(moment: Moment, named: str) -> str:
+    """Return the id of the rule behind a gap: as named, or (``=name``) what that fact of the case names."""
+    return str(fact(moment, named[1:])) if named.startswith("=") else named
 
 
 def _alike(gap: Gap, found: Any, needed: Any) -> bool:

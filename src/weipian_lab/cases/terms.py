@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from weipian_lab.rulebook import Rule
 if TYPE_CHECKING:
     from weipian_lab.cases.engine import Case
 
-__all__ = ["Due", "due_dates", "last_day", "limit_end"]
+__all__ = ["Due", "due_dates", "last_day", "limit_end", "suit_rule", "transition_end"]
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,22 @@ def limit_end(case: Case) -> dt.date | None:
     if upheld is not None and upheld.number > served.number:
         return upheld.on
     day = served.on
-    suit = "TDGLF-83" if "DEMOLISH" in case.measures else "SSF-46"
-    ends = [last_day(day, case.book.rule(suit, day))]
+    notified = case.last("notify")
+    basis = str(notified.evidence.get("basis", "")) if notified else ""
+    ends = [last_day(day, case.book.rule(suit_rule(basis, case.measures), day))]
     if case.book.rule("T-LIMIT-CHOICE", day).value == "later":
         ends.append(last_day(day, case.book.rule("FYF-20", day)))
     return max(ends)
+
+
+def suit_rule(basis: str, measures: Iterable[str]) -> str:
+    """Return the rule on the time to sue.
+
+    Land Administration Law 83 speaks of demolition ordered "by this law"; an order that rests on the
+    Regulations alone (art. 52), and any other measure, has the general limit.
+    """
+    own = "DEMOLISH" in set(measures) and basis.startswith("TDGLF")
+    return "TDGLF-83" if own else "SSF-46"
 
 
 def transition_end(case: Case) -> dt.date | None:

@@ -9,13 +9,21 @@ from typing import Any
 
 from numpy.random import Generator
 
-from weipian_lab.area import meets
+from weipian_lab.area import m2_to_mu
 from weipian_lab.cases.ground import Ledger
 from weipian_lab.cases.placing import Place, Recipe
 from weipian_lab.cases.way import Way
 from weipian_lab.rulebook import Rulebook
 
 __all__ = ["Family", "Setting"]
+
+EVERY = ("FIELD", "PHOTO", "SURVEY", "PLANNING", "APPROVAL")
+"""Evidence that a finding of illegal use rests on: the ground, and the three kinds of management data."""
+YUAN = "元/m²"
+# what a case is drawn from (teaching choices, no rule of law)
+HEARING_SHARE, MULCH_SHARE = 0.4, 0.5
+TRANSITION_DAYS, CLEARED_DAYS = (10, 31), (14, 30)
+NOTHING_M2 = 1.0
 
 
 @dataclass(frozen=True)
@@ -27,10 +35,12 @@ class Setting:
     book: Rulebook
     rng: Generator
 
-    @property
-    def fine(self) -> float:
-        """A fine inside the range of Regulations 57, in steps of 10."""
-        low, high = self.book.rule("SSTL-57").value
+    def fine(self, basis: str) -> float:
+        """Draw a fine inside the range that the law gives for a basis: multiples whole, yuan in tens."""
+        rule = self.book.rule(self.book.code("BASIS", basis).column("fine"), self.opened_on)
+        low, high = rule.value
+        if rule.unit != YUAN:
+            return float(self.rng.integers(low, high + 1))
         return float(self.rng.integers(low // 10, high // 20) * 10)
 
 
@@ -60,8 +70,8 @@ class Family:
         What an expert finds ("" where none is asked for).
     detail
         Further values of the field record.
-    quarterly
-        Whether the patch comes with the ministry's quarterly batch where its areas allow.
+    plan
+        What the spatial plan says of the place (key of its text ``scenarios.plan_…``).
     """
 
     name: str
@@ -74,21 +84,13 @@ class Family:
     faults: tuple[str, ...] = ()
     appraisal: str = ""
     detail: Callable[[Setting], Mapping[str, Any]] = lambda setting: {}
-
-
-def scaled(ledger: Ledger, book: Rulebook) -> bool:
-    """Say whether a ledger reaches the criminal-law scale."""
-    pbf, other = criminal(ledger)
-    reached = meets(
-        [pbf / 0.0015, other / 0.0015], [book.number("FS14-3-PBF"), book.number("FS14-3-CULTIVATED")]
-    )
-    return bool(reached.any())
+    plan: str = "against"
 
 
 def criminal(ledger: Ledger) -> tuple[float, float]:
     """Return 亩 of basic farmland and of other cultivated land."""
     pbf = min(ledger.m2["pbf"], ledger.m2["cultivated"])
-    return pbf * 0.0015, (ledger.m2["cultivated"] - pbf) * 0.0015
+    return float(m2_to_mu(pbf)), float(m2_to_mu(ledger.m2["cultivated"] - pbf))
 
 
 def cultivated(share: float) -> Callable[[Ledger], bool]:
@@ -96,7 +98,7 @@ def cultivated(share: float) -> Callable[[Ledger], bool]:
 
 
 def clear(ledger: Ledger) -> bool:
-    return all(ledger.m2[name] < 1.0 for name in ("approved", "filed", "temporary"))
+    return all(ledger.m2[name] < NOTHING_M2 for name in ("approved", "filed", "temporary"))
 
 
 def on_pbf(low_mu: float) -> Callable[[Ledger], bool]:
@@ -109,40 +111,52 @@ def off_farmland(ledger: Ledger) -> bool:
 
 
 def penalty(
-    *, end: str = "perform", appraise: bool = False, basis: str = "TDGLF-77", **more: Any
+    *,
+    end: str = "perform",
+    appraise: bool = False,
+    basis: str = "TDGLF-77",
+    conforms: bool = False,
+    **more: Any,
 ) -> Callable[[Setting], Way]:
     def way(setting: Setting) -> Way:
         pbf, other = criminal(setting.place.ledger)
-        measures = {"TDGLF-75": ("RESTORE", "FINE"), "SSTL-52": ("DEMOLISH", "FINE")}.get(
-            basis, ("DEMOLISH", "FINE")
-        )
-        fine = setting.fine if basis == "TDGLF-77" else float(setting.rng.integers(5, 11))
+        measures = _measures(setting.book, basis, conforms=conforms)
+        fine = setting.fine(basis)
         area = setting.place.ledger.m2["total"]
         if more.get("beyond"):
             area = max(area - setting.place.ledger.m2["approved"], 0.0)
         return Way(
             "ILLEGAL_NONAG",
-            ("FIELD", "PHOTO", "SURVEY", "PLANNING", "APPROVAL"),
+            EVERY,
             basis=basis,
             measures=measures,
             fine=fine,
             area_m2=area,
+            plan_conforms=conforms,
             appraise=appraise,
             pbf_mu=round(pbf, 2),
             cultivated_mu=round(other, 2),
             end=end,
-            hearing=bool(setting.rng.random() < 0.4),
-            transition_days=int(setting.rng.integers(10, 31)),
+            hearing=bool(setting.rng.random() < HEARING_SHARE),
+            transition_days=int(setting.rng.integers(*TRANSITION_DAYS)),
             listed=str(more.get("listed", "")),
         )
 
     return way
 
 
+def _measures(book: Rulebook, basis: str, *, conforms: bool) -> tuple[str, ...]:
+    """Return what the law of a basis orders, and a fine beside it."""
+    ordered = book.code("BASIS", basis).column("measures")
+    if ordered != "BY_PLAN":
+        return (ordered, "FINE")
+    value = book.rule(basis).value
+    return (value["always"], value["conforming" if conforms else "nonconforming"], "FINE")
+
+
 def police(setting: Setting) -> Way:
     pbf, other = criminal(setting.place.ledger)
-    grounds = ("FIELD", "PHOTO", "SURVEY", "PLANNING", "APPROVAL")
-    return Way("ILLEGAL_NONAG", grounds, appraise=True, pbf_mu=round(pbf, 2), cultivated_mu=round(other, 2))
+    return Way("ILLEGAL_NONAG", EVERY, appraise=True, pbf_mu=round(pbf, 2), cultivated_mu=round(other, 2))
 
 
 def settled(verdict: str, *grounds: str) -> Callable[[Setting], Way]:
@@ -158,12 +172,8 @@ def handed(matter: str, *, disputed: bool = False) -> Callable[[Setting], Way]:
 
 
 def corrected(setting: Setting) -> Way:
-    days = int(setting.rng.integers(14, 30))
-    return Way(
-        "ILLEGAL_NONAG",
-        ("FIELD", "PHOTO", "SURVEY", "PLANNING", "APPROVAL"),
-        ended_on=setting.opened_on + dt.timedelta(days=days),
-    )
+    days = int(setting.rng.integers(*CLEARED_DAYS))
+    return Way("ILLEGAL_NONAG", EVERY, ended_on=setting.opened_on + dt.timedelta(days=days))
 
 
 def width(setting: Setting) -> Mapping[str, Any]:
@@ -174,4 +184,4 @@ def width(setting: Setting) -> Mapping[str, Any]:
 
 
 def cause(setting: Setting) -> Mapping[str, Any]:
-    return {"cause": f"scenarios.pseudo_{'mulch' if setting.rng.random() < 0.5 else 'harvest'}"}
+    return {"cause": f"scenarios.pseudo_{'mulch' if setting.rng.random() < MULCH_SHARE else 'harvest'}"}

@@ -131,7 +131,8 @@ def _check_references(content: Content, tree: Tree) -> None:
     papers = documents | set(content.codes.get("EVIDENCE", {}))
     for name, form in content.forms.items():
         _defined(name, papers, "document", ("forms", name), tree)
-        for rule_id in filter(None, (form.rule, *(gap.rule for gap in form.gaps))):
+        named = [form.rule, *(gap.rule for gap in form.gaps if not (gap.rule or "").startswith("="))]
+        for rule_id in filter(None, named):
             _defined(rule_id, rules, "rule", ("forms", name), tree)
 
 

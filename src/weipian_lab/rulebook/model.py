@@ -184,7 +184,7 @@ class Gap(_Strict):
     name: Name
     kind: Literal["number", "date", "text", "one", "many", "given"]
     fact: Text
-    rule: Name | None = None
+    rule: Annotated[str, StringConstraints(pattern=r"^=?[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = None
     unit: str = ""
     tolerance: int | float = 0
     choices: list[str] = []

@@ -17,7 +17,10 @@ NO_PENALTY = ("MINOR_CORRECTED", "FIRST_MINOR", "NO_FAULT", "NOT_ESTABLISHED")
 
 
 def measure_by_plan(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusal | None:
-    """Land Administration Law 77: not conforming with the plan, demolish; conforming, confiscate."""
+    """Land Administration Law 77: not conforming with the plan, demolish; conforming, confiscate.
+
+    The order to return the land, which 77 names first, may also come before the decision (办法 36).
+    """
     measures, bases = set(names(evidence.get("measures"))), case.book.codes("BASIS")
     known = case.book.codes("MEASURE")
     if not measures or not measures <= set(known):
@@ -25,18 +28,17 @@ def measure_by_plan(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> 
     basis = str(evidence.get("basis"))
     if basis not in bases:
         return refuse(rule, "g_basis", ["basis"], found=basis, choices=", ".join(bases))
-    needed = bases[basis].column("measures")
-    if needed == "BY_PLAN":
+    due, other = {bases[basis].column("measures")}, ""
+    if due == {"BY_PLAN"}:
         conforms = evidence.get("plan_conforms") is True
         needed = rule.value["conforming" if conforms else "nonconforming"]
         other = rule.value["nonconforming" if conforms else "conforming"]
-        if other in measures:
-            return refuse(
-                rule, "g_measure_by_plan", [needed], needed=needed, found=", ".join(sorted(measures))
-            )
-    if needed in measures:
+        due = {needed}
+    if due <= measures and other not in measures:
         return None
-    return refuse(rule, "g_measure_by_plan", [needed], needed=needed, found=", ".join(sorted(measures)))
+    rule = case.book.rule(basis, on)
+    values = {"needed": ", ".join(sorted(due)), "found": ", ".join(sorted(measures))}
+    return refuse(rule, "g_measure_by_plan", sorted(due - measures) or [other], **values)
 
 
 def fine_range(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusal | None:

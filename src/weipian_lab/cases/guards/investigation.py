@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from weipian_lab.area import round_mu
+from weipian_lab.area import mu_to_m2, round_mu
 from weipian_lab.cases.guards.refusal import Evidence, Refusal, names, number, refuse
 from weipian_lab.cases.terms import effective, last_day
 from weipian_lab.rulebook import Rule
@@ -93,7 +93,7 @@ def reaches_scale(case: Case, on: dt.date, pbf_mu: float, cultivated_mu: float) 
     """Say whether areas (亩, cultivated land other than basic farmland) reach the criminal-law scale."""
     step = case.book.number("T-ROUND-MU", on)
     scales = (case.book.number("FS14-3-PBF", on), case.book.number("FS14-3-CULTIVATED", on))
-    rounded = round_mu([pbf_mu / 0.0015, cultivated_mu / 0.0015], step)
+    rounded = round_mu([mu_to_m2(pbf_mu), mu_to_m2(cultivated_mu)], step)
     return bool(rounded[0] >= scales[0] or rounded[1] >= scales[1])
 
 
