@@ -36,7 +36,12 @@ def colour(
     return np.asarray(np.nan_to_num(picture).transpose(1, 2, 0))
 
 
-SHEET_PX = 1200  # of a date on the sheet of the year; more would not be seen
+SHEET_PX = 1500  # of a whole county on a sheet; more would not be seen
+
+
+def _thinned(data: NDArray[Any]) -> NDArray[np.float32]:
+    step = -(-max(data.shape[1:]) // SHEET_PX)
+    return colour(data[:, ::step, ::step])
 
 
 def _extent(grid: Grid) -> tuple[float, float, float, float]:
@@ -57,8 +62,7 @@ def year_sheet(images: Mapping[str, NDArray[Any]], *, columns: int = 3) -> Figur
     for ax in axs.flat:
         ax.set_axis_off()
     for ax, (day, data) in zip(axs.flat, images.items(), strict=False):
-        step = -(-max(data.shape[1:]) // SHEET_PX)
-        ax.imshow(colour(data[:, ::step, ::step]))
+        ax.imshow(_thinned(data))
         ax.set_title(day)
     figure.suptitle(t("simulate.sheet_title"))
     return figure
@@ -88,7 +92,7 @@ def layers(
         Layer name → frame in any CRS; names that are not drawn are passed over.
     """
     ax = ax or plt.subplots(figsize=(8.0, 8.5))[1]
-    ax.imshow(colour(data), extent=_extent(grid))
+    ax.imshow(_thinned(data), extent=_extent(grid))
     handles = []
     for name, line, width in _OVER:
         if name in frames and len(frames[name]):
