@@ -100,17 +100,24 @@ def _cut(
     name: str, fields: Sequence[str], wholes: Wholes, plan: Plan, repairs: list[vectors.Repair]
 ) -> tuple[Pieces, Mapping[str, NDArray[np.object_]]]:
     source = plan.sources[name]
-    found = source.meeting(_boxes(wholes.geometries, plan.crs, source.crs), fields)
-    shapes = reproject(found.geometry, source.crs, plan.crs)
-    pieces, _, mended = cut_sound(wholes, shapes, coverage=name == SURVEY)
+    full = np.flatnonzero(~np.isnan(wholes.outlines.bounds[:, 0]))
+    found = source.meeting(_boxes(wholes.outlines.bounds[full], plan.crs, source.crs), fields)
+    pieces, mended = cut_sound(wholes, _moved(found, full, source.crs, plan.crs), coverage=name == SURVEY)
     repairs += _repairs(name, found, fields[0], mended, plan.crs)
     return pieces, found.values
 
 
-def _boxes(shapes: Geometries, crs: CRS, target: CRS) -> Array:
+def _moved(found: vectors.Features, asked: NDArray[np.intp], crs: CRS, target: CRS) -> vectors.Features:
+    """Return features in the working CRS, near which of the patches `asked` for they are."""
+    near = found.near and (asked[found.near[0]], found.near[1])
+    if same(crs, target):
+        found.near = near
+        return found
+    return vectors.Features(reproject(found.geometry, crs, target), found.number, found.values, near)
+
+
+def _boxes(boxes: Array, crs: CRS, target: CRS) -> Array:
     """Return the boxes of patches in a layer's CRS."""
-    full = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    boxes: Array = np.asarray(shapely.bounds(shapes[full]), dtype=np.float64)
     if same(crs, target):
         return boxes
     margin = _BOX_MARGIN_M if not crs.is_geographic else _BOX_MARGIN_M / 111_000

@@ -11,7 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.errors import GEOSException
 
-from weipian_lab.overlay.cutting import Pieces, Wholes, cut, tiled
+from weipian_lab.overlay.cutting import Pieces, Wholes, boxes_meet, cut, tiled
+from weipian_lab.vectors import Features
 
 __all__ = ["Mended", "cut_sound", "mend"]
 
@@ -36,7 +37,7 @@ def mend(shapes: Geometries, rows: Index) -> tuple[Geometries, Mended]:
     return shapes, Mended(bad, before, shapes[bad])
 
 
-def cut_sound(wholes: Wholes, shapes: Geometries, *, coverage: bool) -> tuple[Pieces, Geometries, Mended]:
+def cut_sound(wholes: Wholes, features: Features, *, coverage: bool) -> tuple[Pieces, Mended]:
     """Cut patches by features, repairing features first where that may matter.
 
     Parameters
@@ -44,13 +45,19 @@ def cut_sound(wholes: Wholes, shapes: Geometries, *, coverage: bool) -> tuple[Pi
     coverage
         Whether the layer is meant to tile the ground: features of patches that are tiled need no look.
     """
+    rows = np.arange(len(features.number))
+    met = boxes_meet(wholes, features)
     try:
-        pieces = cut(wholes, shapes)
+        pieces = cut(wholes, features, met)
     except GEOSException:
-        shapes, mended = mend(shapes, np.arange(len(shapes)))
-        return cut(wholes, shapes), shapes, mended
-    rows = np.arange(len(shapes))
+        shapes, mended = mend(features.geometry, rows)
+        return cut(wholes, Features(shapes, features.number, features.values, features.near)), mended
     if coverage:
-        rows = np.unique(pieces.feature[~tiled(wholes, pieces)[pieces.whole]])
-    shapes, mended = mend(shapes, rows)
-    return (cut(wholes, shapes) if len(mended.rows) else pieces), shapes, mended
+        # a ring that crosses itself may seem to have no ground at all, and so no piece
+        rows = np.unique(met[1][~tiled(wholes, pieces)[met[0]]])
+        if not len(rows):
+            return pieces, Mended(rows, np.empty(0, dtype=object), np.empty(0, dtype=object))
+    shapes, mended = mend(features.geometry, rows)
+    if len(mended.rows):
+        pieces = cut(wholes, Features(shapes, features.number, features.values, features.near))
+    return pieces, mended

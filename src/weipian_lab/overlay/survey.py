@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from weipian_lab.errors import SchemaError
 from weipian_lab.overlay.classes import LandGroups
-from weipian_lab.overlay.cutting import Pieces, Wholes, groups, tiled, union_area
+from weipian_lab.overlay.cutting import Pieces, Wholes, apart, groups, union_area
 
 __all__ = ["GROUPS", "Partition", "partition"]
 
@@ -39,6 +39,8 @@ class Partition:
         Position of the patch, land-class code and area, one row for each class in each patch.
     of_piece
         ``(len(pieces),)`` position in :data:`GROUPS` of each piece's group.
+    single
+        ``(n,)`` whether no two parcels overlap within the patch.
     """
 
     groups: Array
@@ -47,6 +49,7 @@ class Partition:
     overlap: Array
     codes: pd.DataFrame
     of_piece: NDArray[np.intp]
+    single: NDArray[np.bool_]
 
 
 def partition(
@@ -82,11 +85,12 @@ def partition(
     summed = np.zeros((count, len(GROUPS)))
     np.add.at(summed, (pieces.whole, group), pieces.area)
     areas = summed.copy()
-    _count_once(areas, wholes, pieces, group, [GROUPS.index(name) for name in priority])
+    single = apart(wholes, pieces)
+    _count_once(areas, wholes, pieces, group, [GROUPS.index(name) for name in priority], single)
     share = _shares(kcxs)[pieces.feature] * (group == 0)
     taken: Array = np.bincount(pieces.whole, pieces.area * share, minlength=count).astype(np.float64)
     taken *= np.divide(areas[:, 0], summed[:, 0], out=np.ones(count), where=summed[:, 0] > 0)
-    whole, code, area = union_area(wholes, pieces, codes)
+    whole, code, area = union_area(wholes, pieces, codes, single)
     return Partition(
         groups=areas,
         uncovered=np.maximum(wholes.areas - areas.sum(axis=1), 0.0),
@@ -94,6 +98,7 @@ def partition(
         overlap=np.maximum(summed.sum(axis=1) - areas.sum(axis=1), 0.0),
         codes=pd.DataFrame({"whole": whole, "DLBM": np.asarray(names, dtype=object)[code], "area_m2": area}),
         of_piece=group,
+        single=single,
     )
 
 
@@ -114,20 +119,27 @@ def _shares(kcxs: NDArray[np.object_]) -> Array:
 
 
 def _count_once(
-    areas: Array, wholes: Wholes, pieces: Pieces, group: NDArray[np.intp], priority: list[int]
+    areas: Array,
+    wholes: Wholes,
+    pieces: Pieces,
+    group: NDArray[np.intp],
+    priority: list[int],
+    single: NDArray[np.bool_],
 ) -> None:
     """Replace, in place, the areas of patches whose pieces overlap."""
-    closed = tiled(wholes, pieces)
+    if single.all():
+        return
     for whole, rows in groups(pieces):
-        if closed[whole] or rows.stop - rows.start < 2:
+        if single[whole]:
             continue
-        joined: shapely.Geometry = shapely.union_all(pieces.geometry[rows])
+        shapes = pieces.shapes(np.arange(rows.start, rows.stop))
+        joined: shapely.Geometry = shapely.union_all(shapes)
         covered = _measure(wholes, joined, whole)
         if pieces.area[rows].sum() - covered <= 1e-9 * covered:
             continue
         done, so_far = shapely.Polygon(), 0.0
         for number in priority:
-            own = pieces.geometry[rows][group[rows] == number]
+            own = shapes[group[rows] == number]
             done = shapely.union_all([done, *own])
             area = _measure(wholes, done, whole)
             areas[whole, number] = area - so_far

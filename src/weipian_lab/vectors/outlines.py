@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -96,14 +96,9 @@ class Outlines:
         full = np.flatnonzero(np.diff(self.start))
         if len(full):
             first = self.start[full]
-            box[full, 0], box[full, 2] = (
-                np.minimum.reduceat(self.x, first),
-                np.maximum.reduceat(self.x, first),
-            )
-            box[full, 1], box[full, 3] = (
-                np.minimum.reduceat(self.y, first),
-                np.maximum.reduceat(self.y, first),
-            )
+            for column, values in enumerate((self.x, self.y)):
+                box[full, column] = np.minimum.reduceat(values, first)
+                box[full, column + 2] = np.maximum.reduceat(values, first)
         return box
 
     def take(self, rows: Index) -> Outlines:
@@ -112,6 +107,12 @@ class Outlines:
         index = runs(self.start[rows], size)
         start = np.concatenate([[0], np.cumsum(size)])
         return Outlines(self.x[index], self.y[index], self.side[index], start, self.area[rows])
+
+    def only(self, kept: NDArray[np.bool_]) -> Outlines:
+        """Return the same polygons, those not `kept` ``(n,)`` without edges."""
+        if kept.all():
+            return self
+        return replace(self, side=self.side * np.repeat(kept, np.diff(self.start)))
 
     @staticmethod
     def joined(first: Outlines, second: Outlines) -> Outlines:
