@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from weipian_lab.vectors.opening import Opened, opened
 from weipian_lab.vectors.repairing import repair
 from weipian_lab.vectors.zones import check_zone, guess_crs, label
 
-__all__ = ["check_position", "read"]
+__all__ = ["check_position", "layer_crs", "read"]
 
 Box = tuple[float, float, float, float]
 _FULL_TURN = 360.0
@@ -76,7 +77,7 @@ def read(
     """
     with opened(path, layer) as source:
         used, frame, remarks = _load(source, encoding, bbox)
-        arcs = curves.curved(source.path, source.layer, source.driver, bbox=bbox)
+        arcs = curves.curved(source.path, source.layer, source.driver, count=len(frame), bbox=bbox)
     if not len(frame) and not allow_empty and bbox is None:
         raise InputError("vectors.empty", layer=source.layer, path=source.shown)
     frame = _with_crs(frame, crs, source)
@@ -163,10 +164,22 @@ def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _with_crs(frame: gpd.GeoDataFrame, given: Any, source: Opened) -> gpd.GeoDataFrame:
     bounds = np.asarray(frame.geometry.total_bounds, dtype=float)
+    used = layer_crs(given, frame.crs, replace(source, info={"total_bounds": bounds}))
+    return frame.set_crs(used, allow_override=True)
+
+
+def layer_crs(given: Any, stated: Any, source: Opened) -> CRS:
+    """Return the CRS given, else the one stated, and check that the coordinates can be its.
+
+    Raises
+    ------
+    CRSError
+        If there is none; names what the coordinates look like. As :func:`check_position`.
+    """
+    bounds = np.asarray(source.info["total_bounds"], dtype=float)
     what = f"{source.shown}:{source.layer}"
-    if given is not None:
-        frame = frame.set_crs(CRS.from_user_input(given), allow_override=True)
-    if frame.crs is None:
+    used = stated if given is None else given
+    if used is None:
         guess = guess_crs(bounds)
         raise CRSError(
             "vectors.no_crs",
@@ -174,8 +187,9 @@ def _with_crs(frame: gpd.GeoDataFrame, given: Any, source: Opened) -> gpd.GeoDat
             bounds=_shown(bounds),
             guess=t("vectors.no_crs_guess", crs=guess) if guess else "",
         )
-    check_position(frame.crs, bounds, what)
-    return frame
+    crs = CRS.from_user_input(used)
+    check_position(crs, bounds, what)
+    return crs
 
 
 def check_position(crs: CRS, bounds: NDArray[np.float64], what: str) -> None:

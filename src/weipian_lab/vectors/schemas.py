@@ -17,7 +17,7 @@ from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import current
 from weipian_lab.vectors.model import Repair
 
-__all__ = ["apply", "label_field", "names", "normalised", "require"]
+__all__ = ["apply", "converted", "label_field", "names", "normalised", "require"]
 
 
 @cache
@@ -80,17 +80,23 @@ def apply(
     SchemaError
         If a field is missing that the overlay cannot do without.
     """
-    rules = _schema(schema)["fields"]
     renamed = renames([str(c) for c in frame.columns if c != "geometry"], schema)
     frame = frame.rename(columns=renamed)
     require(frame, schema, layer)
+    frame, faults = converted(frame, schema)
+    return frame, renamed, faults
+
+
+def converted(frame: pd.DataFrame, schema: str) -> tuple[pd.DataFrame, list[tuple[int, Repair]]]:
+    """Check the fields there are, already under their used names, and bring each to its kind."""
+    rules = _schema(schema)["fields"]
     labels = _labels(frame, schema)
     faults: list[tuple[int, Repair]] = []
     for field in [f for f in rules if f in frame.columns]:
         frame, wrong = _to_kind(frame, field, str(rules[field]["kind"]), labels)
         faults += wrong
     faults += _check(frame, rules, labels) + _repeated(frame, str(_schema(schema)["id"]), labels)
-    return frame, renamed, faults
+    return frame, faults
 
 
 def require(frame: pd.DataFrame, schema: str, layer: str) -> None:

@@ -1,7 +1,7 @@
 """Layers that are asked only for what lies near some boxes, so that memory does not grow with the layer.
 
-A GeoPackage is asked through its R-tree and its rows are taken straight from the database;
-everything else is read once, within the box of all patches, and kept.
+A GeoPackage is asked through its R-tree and its rows are taken straight from the database; of other formats
+only what lies near is read of a large layer (:mod:`weipian_lab.vectors.streaming`), a small one is kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,21 +18,24 @@ from typing import Any, Protocol
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from weipian_lab.errors import CRSError, InputError
-from weipian_lab.vectors import blobs, schemas
+from weipian_lab.vectors import blobs, parquet, schemas
 from weipian_lab.vectors.metadata import meta_of
 from weipian_lab.vectors.model import Layer, LayerMeta, Repair
 from weipian_lab.vectors.opening import Opened, opened
 from weipian_lab.vectors.outlines import Outlines
-from weipian_lab.vectors.reading import check_position, read
+from weipian_lab.vectors.reading import check_position, layer_crs, read
 from weipian_lab.vectors.rtree import RTree
+from weipian_lab.vectors.streaming import FORMATS, Streamed
 
 __all__ = ["Features", "Source", "source"]
 
+KEPT = 100_000  # layers of other formats with more features are read near the boxes only, not kept in memory
 _SAMPLE = 1000
 _AT_ONCE = 5000  # rows asked for in one statement
 Near = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -48,7 +53,8 @@ class Features:
     values
         Columns asked for, each ``(n,)`` object; a column the layer lacks is all None.
     near
-        Which box asked for may meet which feature, as pairs ``(k,)``: number of the box, row; None if not known.
+        Which box asked for may meet which feature, as pairs ``(k,)``: number of the box, row;
+        None if not known.
     """
 
     def __init__(
@@ -79,7 +85,7 @@ class _Stored(Features):
         held: Sequence[bytes | None],
         number: NDArray[np.int64],
         values: Mapping[str, NDArray[np.object_]],
-        near: Near,
+        near: Near | None,
     ) -> None:
         super().__init__(np.empty(0, dtype=object), number, values, near)
         self._held = held
@@ -142,15 +148,39 @@ def source(
             raise CRSError("errors.no_crs", what=schema or "layer")
         frame = schemas.apply(data, schema, schema)[0] if schema else data
         return _Memory(schema or "layer", frame, meta_of({}, frame)[0], ())
-    with opened(data, layer) as found:
+    with ExitStack() as keep:
+        found = keep.enter_context(opened(data, layer))
         if found.driver == "GPKG" and crs is None and _simple(found):
             return _GeoPackage(found, schema)
+        if (described := _large(found)) is not None:
+            placed = layer_crs(crs, described.info.get("crs"), described)
+            return _Passed(described, keep.pop_all(), crs=placed, schema=schema, encoding=encoding)
     kept = read(data, layer, schema=schema, crs=crs, encoding=encoding, allow_empty=schema != "DLTB")
     return source(kept, schema=schema)
 
 
+def _large(found: Opened) -> Opened | None:
+    """Return a layer with its number of features and its box if it is too large to be kept in memory."""
+    if found.driver == "Parquet":
+        info = parquet.described(found.path)
+        ready = info["wkb"] and info["total_bounds"] is not None
+        return replace(found, info=info) if ready and info["features"] > KEPT else None
+    if found.driver not in FORMATS or not found.info["features"] > KEPT:
+        return None
+    info = pyogrio.read_info(found.path, layer=found.layer, encoding="ISO-8859-1", force_total_bounds=True)
+    return replace(found, info=found.info | {"total_bounds": info["total_bounds"]})
+
+
 def _simple(found: Opened) -> bool:
     return bool(found.info.get("crs")) and not found.info.get("curved")
+
+
+class _Passed(Streamed):
+    """A large layer of another format, read near the boxes only."""
+
+    def meeting(self, boxes: NDArray[np.float64], columns: Sequence[str]) -> Features:
+        part = self.part(boxes, columns)
+        return Features(part.geometry, part.number, part.values, part.near)
 
 
 class _Memory:
