@@ -18,10 +18,10 @@ from weipian_lab.area import ellipsoidal_area
 from weipian_lab.overlay.classes import LandGroups
 from weipian_lab.overlay.cutting import Pieces, Wholes
 from weipian_lab.overlay.elements import Measure
-from weipian_lab.overlay.evidence import Covered, covered, explain, listed, shared, split_by_term
+from weipian_lab.overlay.evidence import Covered, Land, covered, explain, listed, shared, split_by_term
 from weipian_lab.overlay.roles import ROLES, SURVEY, SURVEY_FIELDS
 from weipian_lab.overlay.sound import Mended, cut_sound
-from weipian_lab.overlay.survey import GROUPS, partition
+from weipian_lab.overlay.survey import GROUPS, Partition, partition
 from weipian_lab.overlay.working import reproject, same
 
 __all__ = ["Batch", "Plan", "run_batch"]
@@ -86,7 +86,7 @@ def run_batch(shapes: Geometries, plan: Plan) -> Batch:
     columns = {"total": wholes.areas} | {name: split.groups[:, i] for i, name in enumerate(GROUPS)}
     columns |= {"uncovered": split.uncovered, "cultivated_net": split.groups[:, 0] - split.deducted}
     columns |= {"survey_overlap": split.overlap}
-    columns |= _beside(wholes, parts, survey, split.of_piece, split.groups, plan)
+    columns |= _beside(wholes, parts, survey, split, plan)
     return Batch(
         areas=pd.DataFrame(columns),
         codes=split.codes,
@@ -143,8 +143,7 @@ def _beside(
     wholes: Wholes,
     parts: dict[str, Covered],
     survey: Pieces,
-    groups: NDArray[np.intp],
-    areas: Array,
+    split: Partition,
     plan: Plan,
 ) -> dict[str, Array]:
     """Columns of the layers beside the survey; NaN where a layer was not given."""
@@ -156,10 +155,13 @@ def _beside(
     columns = {role.part: parts[n].area if n in parts else nothing for n, role in ROLES.items()}
     columns["outside_urban"] = np.maximum(wholes.areas - columns.pop("urban"), 0.0)
     columns["temporary_expired"] = expired
-    built = (survey.take(groups == GROUPS.index("construction")), areas[:, GROUPS.index("construction")])
-    land = {"cultivated": (survey.take(groups == 0), areas[:, 0])}
+    cultivated, built = (
+        Land(split.groups[:, i], survey.take(split.of_piece == i), split.single)
+        for i in (GROUPS.index("cultivated"), GROUPS.index("construction"))
+    )
+    land = {"cultivated": cultivated}
     if "YJJBNTTB" in parts:
-        land["pbf"] = (parts["YJJBNTTB"].pieces, parts["YJJBNTTB"].area)
+        land["pbf"] = parts["YJJBNTTB"]
         columns["pbf_construction"] = shared(wholes, land["pbf"], built)
     return columns | explain(wholes, parts, land)
 

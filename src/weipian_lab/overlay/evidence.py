@@ -12,46 +12,62 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from weipian_lab.overlay.cutting import Pieces, Wholes, union_area, union_each
+from weipian_lab.overlay.common import common_area
+from weipian_lab.overlay.cutting import Pieces, Wholes, apart, union_area, union_each
 from weipian_lab.overlay.dates import day_of
 from weipian_lab.overlay.roles import EVIDENCE, ROLES
 
-__all__ = ["Covered", "covered", "explain"]
+__all__ = ["Covered", "Land", "covered", "explain", "listed", "shared", "split_by_term"]
 
 Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 _NOISE = 1e-9  # of a patch: what cutting may round away
 
 
 @dataclass(frozen=True)
-class Covered:
-    """Patches under one layer.
+class Land:
+    """One kind of land within patches.
 
     Attributes
     ----------
     area
-        ``(n,)`` area under the layer, ground covered twice counted once.
+        ``(n,)`` area of the kind, ground covered twice counted once.
+    pieces
+        The pieces of its features.
+    single
+        ``(n,)`` whether no two of the pieces overlap.
+    """
+
+    area: Array
+    pieces: Pieces
+    single: Bools
+
+
+@dataclass(frozen=True)
+class Covered(Land):
+    """Patches under one layer.
+
+    Attributes
+    ----------
     overlap
         ``(n,)`` area counted once though several of its polygons cover it.
-    pieces
-        The pieces, and the fields of their features.
     values
         Fields of the layer's features, ``(m,)`` each.
     """
 
-    area: Array
     overlap: Array
-    pieces: Pieces
     values: Mapping[str, NDArray[np.object_]]
 
 
 def covered(wholes: Wholes, pieces: Pieces, values: Mapping[str, NDArray[np.object_]]) -> Covered:
     """Measure what one layer covers of each patch."""
     count = len(wholes.areas)
-    area = np.zeros(count)
-    whole, _, size = union_area(wholes, pieces, np.zeros(len(pieces), dtype=np.intp))
+    area, single = np.zeros(count), apart(wholes, pieces)
+    whole, _, size = union_area(wholes, pieces, np.zeros(len(pieces), dtype=np.intp), single)
     area[whole] = size
     summed = np.bincount(pieces.whole, pieces.area, minlength=count)
-    return Covered(np.minimum(area, wholes.areas), np.maximum(summed - area, 0.0), pieces, values)
+    overlap = np.maximum(summed - area, 0.0)
+    return Covered(np.minimum(area, wholes.areas), pieces, single, overlap, values)
 
 
 def split_by_term(wholes: Wholes, part: Covered, on: dt.date) -> tuple[Covered, Array]:
@@ -64,9 +80,7 @@ def split_by_term(wholes: Wholes, part: Covered, on: dt.date) -> tuple[Covered, 
     return valid, expired.area
 
 
-def explain(
-    wholes: Wholes, parts: Mapping[str, Covered], land: Mapping[str, tuple[Pieces, Array]]
-) -> dict[str, Array]:
+def explain(wholes: Wholes, parts: Mapping[str, Covered], land: Mapping[str, Land]) -> dict[str, Array]:
     """Return what no evidence explains, in all and of some kinds of land, and what several explain.
 
     Parameters
@@ -74,42 +88,56 @@ def explain(
     parts
         Layers by name.
     land
-        Kinds of land ("cultivated", "pbf"): their pieces, and their area in each patch.
+        Kinds of land ("cultivated", "pbf").
     """
     given = [parts[name] for name in EVIDENCE if name in parts]
     areas = np.array([part.area for part in given]).reshape(len(given), len(wholes.areas))
     summed = areas.sum(axis=0)
     whole = _full(wholes, areas).any(axis=0)
     joined = np.where(whole, wholes.areas, summed)
-    rows = np.flatnonzero((summed > 0) & ~whole)
-    shapes = _joined([part.pieces for part in given], rows)
-    several = (areas[:, rows] > 0).sum(axis=0) > 1
-    joined[rows[several]] = np.minimum(
-        _areas(wholes, shapes[several], rows[several]), wholes.areas[rows[several]]
-    )
+    partly = (summed > 0) & ~whole
+    several = np.flatnonzero(partly & ((areas > 0).sum(axis=0) > 1))
+    shapes = _joined([part.pieces for part in given], several)
+    joined[several] = np.minimum(_areas(wholes, shapes, several), wholes.areas[several])
     result = {}
-    for kind, (pieces, area) in land.items():
-        full = _full(wholes, area)
-        left = np.where(full, wholes.areas - joined, np.where(whole, 0.0, area))
-        held = (area[rows] > 0) & ~full[rows]
-        rest = shapely.difference(_joined([pieces], rows[held]), shapes[held])
-        left[rows[held]] = _areas(wholes, rest, rows[held])
-        result[f"unexplained_{kind}"] = np.clip(left, 0.0, area)
+    for kind, own in land.items():
+        full = _full(wholes, own.area)
+        left = np.where(full, wholes.areas - joined, np.where(whole, 0.0, own.area))
+        held = partly & (own.area > 0) & ~full
+        left[held] -= _explained(wholes, given, areas, own, held)[held]
+        result[f"unexplained_{kind}"] = np.clip(left, 0.0, own.area)
     result["unexplained"] = np.maximum(wholes.areas - joined, 0.0)
     result["double_covered"] = np.maximum(summed - joined, 0.0)
     return result
 
 
-def _full(wholes: Wholes, area: Array) -> NDArray[np.bool_]:
+def _explained(wholes: Wholes, given: Sequence[Covered], areas: Array, land: Land, wanted: Bools) -> Array:
+    """Return the area of a kind of land in the patches `wanted` that evidence covers, ``(n,)``."""
+    result, left = np.zeros(len(wanted)), wanted.copy()
+    for part, area in zip(given, areas, strict=True):
+        alone = left & (area > 0) & (areas.sum(axis=0) == area) & part.single & land.single
+        found, done = common_area(wholes, part.pieces, land.pieces, alone)
+        result += found
+        left &= ~done
+    rows = np.flatnonzero(left)
+    one, other = _joined([part.pieces for part in given], rows), _joined([land.pieces], rows)
+    result[rows] = _areas(wholes, shapely.intersection(one, other), rows)
+    return result
+
+
+def _full(wholes: Wholes, area: Array) -> Bools:
     """Whether an area is all of its patch, but for what cutting rounds away."""
     return np.asarray(area >= wholes.areas * (1 - _NOISE))
 
 
-def shared(wholes: Wholes, one: tuple[Pieces, Array], other: tuple[Pieces, Array]) -> Array:
-    """Return the area that two layers both cover, ``(n,)``."""
-    result = np.minimum(one[1], other[1])  # so it is where one of them covers the whole patch
-    rows = np.flatnonzero((result > 0) & ~_full(wholes, np.maximum(one[1], other[1])))
-    both = shapely.intersection(_joined([one[0]], rows), _joined([other[0]], rows))
+def shared(wholes: Wholes, one: Land, other: Land) -> Array:
+    """Return the area that two kinds of land both cover, ``(n,)``."""
+    result = np.minimum(one.area, other.area)  # so it is where one of them covers the whole patch
+    partly = (result > 0) & ~_full(wholes, np.maximum(one.area, other.area))
+    found, done = common_area(wholes, one.pieces, other.pieces, partly & one.single & other.single)
+    result[done] = found[done]
+    rows = np.flatnonzero(partly & ~done)
+    both = shapely.intersection(_joined([one.pieces], rows), _joined([other.pieces], rows))
     result[rows] = _areas(wholes, both, rows)
     return result
 
