@@ -1,68 +1,339 @@
-"""The state behind the tuning widget, and the widget without a browser."""
+"""The tuning panel without a browser: what is counted, what is drawn, what is put on disk."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+from affine import Affine
+from PIL import Image
+from pyproj import Transformer
+from scipy.ndimage import gaussian_filter
 from shapely.geometry import box
 
-from weipian_lab.errors import ParameterError
+from weipian_lab import accuracy, features, patches
+from weipian_lab.accuracy.verification import COLUMNS, read_reviews, read_verified
+from weipian_lab.classify import FalseAlarmFilter
+from weipian_lab.errors import OutputError, ParameterError, SchemaError
+from weipian_lab.grid import Grid
+from weipian_lab.text import catalogue, language, t
 from weipian_lab.tuning import Effort
-from weipian_lab.widgets.tuning import TuningState, _Picture, tuning
+from weipian_lab.widgets.tuning import Evidence, Marks, Panel, Scene, TuningState, tuning
+from weipian_lab.widgets.tuning.evidence import feature_name
+from weipian_lab.widgets.tuning.pictures import COLOURS, PatchPicture
+
+CRS = "EPSG:32648"
+GRID = Grid(CRS, Affine(10, 0, 600_000, 0, -10, 4_251_000), (100, 120))
+EFFORT = Effort(2, 10, 1)
+
+
+def marks_of(folder, name):
+    return Marks(folder, name, now=Clock())
+
+
+def square(x: float, y: float, side: float = 50):
+    return box(600_000 + x, 4_250_000 + y, 600_000 + x + side, 4_250_000 + y + side)
+
+
+class Clock:
+    def __init__(self):
+        self.now = datetime(2026, 11, 24, 9, 0, tzinfo=timezone(timedelta(hours=8)))
+
+    def __call__(self):
+        self.now += timedelta(minutes=1)
+        return self.now
 
 
 @pytest.fixture
 def state():
-    frame = gpd.GeoDataFrame(
-        {"patch_id": ["a", "b", "<b>c"], "area_mu": [1.0, 2.0, 4.0], "score_max": [1.0, 2.0, 3.0]},
-        geometry=[box(600_000 + 100 * k, 4_250_000, 600_050 + 100 * k, 4_250_050) for k in range(3)],
-        crs="EPSG:32648",
-    )
-    return TuningState(frame, np.array([True, False, True]), 5.0, Effort(2, 10, 1))
+    """Patches a, b, c of scores 1, 2, 3; b is no change, and a true change lies where there is no patch."""
+    ids, scores = ["a", "b", "<b>c"], [1.0, 2.0, 3.0]
+    found = gpd.GeoDataFrame(
+        {"patch_id": ids, "area_mu": 3.75, "score_mean": scores, "score_max": scores},
+        geometry=[square(100, 100), square(300, 100), square(500, 100)], crs=CRS,
+    )  # fmt: skip
+    truth = gpd.GeoDataFrame(
+        {"change_id": ["t1", "t2", "t3"]},
+        geometry=[square(100, 100), square(500, 100), square(800, 600)], crs=CRS,
+    )  # fmt: skip
+    return TuningState(found, truth, EFFORT, 0.5)
 
 
+@pytest.fixture
+def scene():
+    rng = np.random.default_rng(0)
+    return Scene(rng.random((100, 120, 3)), rng.random((100, 120, 3)), GRID, ("2023-07-18", "2024-07-17"))
+
+
+@pytest.fixture
+def panel(state, scene, tmp_path):
+    made = Panel(state, scene, tmp_path / "marks", Clock(), verifier="张三")
+    yield made
+    made.map.close()
+
+
+# ---- what is counted -------------------------------------------------------------------------------
 def test_counts_by_hand(state):
     low, high = state.counts(0.5), state.counts(1.5)
-    assert (low["true"], low["false"], low["missed"], low["missed_mu"]) == (2, 1, 0, 5)
-    assert (high["true"], high["false"], high["missed"], high["missed_mu"]) == (1, 1, 1, 6)
-    assert high["precision"] == high["recall"] == 0.5
-    assert high["cost"] == 2 * 2 * 10 + 6
+    assert [low[n] for n in ("true", "false", "left_true", "left_false")] == [2, 1, 0, 0]
+    assert [high[n] for n in ("true", "false", "left_true", "left_false")] == [1, 1, 1, 0]
+    assert (low["found"], high["found"], low["parcels"]) == (2, 1, 3)
+    assert low["missed_mu"] == pytest.approx(2500 * 0.0015, rel=2e-3)  # t3; the ellipsoid differs a little
+    assert high["missed_mu"] == pytest.approx(2 * 2500 * 0.0015, rel=2e-3)
+    assert high["precision"] == 0.5 and high["recall"] == pytest.approx(1 / 3)
+    assert high["cost"] == pytest.approx(2 * 2 * 10 + high["missed_mu"])
+    nothing = state.counts(9)
+    assert nothing["patches"] == 0 and np.isnan(nothing["precision"])
 
 
-def test_click_evidence_and_mark(state):
-    assert state.at(600_025, 4_250_025) == "a"
+def test_the_slider_is_the_strong_threshold_of_an_extraction():
+    """At every step: the same as extracting anew with hysteresis and matching again, part of the county."""
+    rng = np.random.default_rng(3)
+    score = gaussian_filter(rng.normal(size=GRID.shape), 3).astype(np.float32) * 20
+    rules = patches.CleanUp(closing_px=1, min_px=3, fill_px=4)
+    wide = patches.extract(score, GRID, threshold=1.0, clean_up=rules)
+    truth = gpd.GeoDataFrame(
+        {"change_id": range(6)},
+        geometry=[*wide.geometry.buffer(-4).iloc[::4][:5], square(0, 0)],
+        crs=CRS,
+    )
+    region = box(600_000, 4_250_000, 600_700, 4_251_000)
+    state = TuningState(wide, truth, EFFORT, 0.3, region)
+    assert 5 < len(state.ids) < len(wide)
+    for threshold in state.thresholds[1::17]:
+        anew = patches.extract(score, GRID, threshold=1.0, strong=float(threshold), clean_up=rules)
+        matched = accuracy.match(anew, truth, share=0.3)
+        inside = anew[anew.representative_point().within(region)]["patch_id"]
+        parcels = truth[truth.representative_point().within(region)]["change_id"].astype(str)
+        expected = matched.restrict(inside, parcels).summary()
+        got = state.counts(float(threshold))
+        same = {"true": "true_patches", "found": "found_parcels"}
+        for ours in ("patches", "true", "found", "parcels", "precision", "recall"):
+            theirs = same.get(ours, ours)
+            assert got[ours] == pytest.approx(expected[theirs], nan_ok=True), (ours, threshold)
+
+
+def test_the_cheapest_is_the_least_of_the_curve(state):
+    assert state.counts(state.cheapest)["cost"] == state.curve["cost"].min()
+
+
+def test_a_part_without_candidates_is_refused(state):
+    with pytest.raises(ParameterError):
+        TuningState(state.candidates, state.reference, EFFORT, 0.5, box(0, 0, 1, 1))
+
+
+def test_no_true_changes_at_all(state):
+    """With no positives there is no recall, and that is what is said."""
+    empty = TuningState(state.candidates, state.reference.iloc[:0], EFFORT)
+    counts = empty.counts(0.5)
+    assert (counts["true"], counts["false"], counts["parcels"]) == (0, 3, 0)
+    assert np.isnan(counts["recall"]) and counts["missed_mu"] == 0
+
+
+# ---- what is drawn ---------------------------------------------------------------------------------
+def colour_at(picture: PatchPicture, png: bytes, x: float, y: float, tmp_path: Path):
+    file = tmp_path / "seen.png"
+    file.write_bytes(png)
+    image = Image.open(file).convert("RGBA")
+    (south, west), (north, east) = picture.bounds
+    there = Transformer.from_crs("EPSG:4326", "EPSG:3857", always_xy=True)
+    (left, right), (bottom, top) = there.transform([west, east], [south, north])
+    at = Transformer.from_crs(CRS, "EPSG:3857", always_xy=True).transform(600_000 + x, 4_250_000 + y)
+    where = (at[0] - left) / (right - left) * image.width, (top - at[1]) / (top - bottom) * image.height
+    return image.getpixel((int(where[0]), int(where[1])))
+
+
+def rgb(name: str):
+    value = COLOURS[name]
+    return tuple(int(value[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def test_the_map_colours_each_patch_by_what_becomes_of_it(state, tmp_path):
+    picture = PatchPicture(state, GRID)
+
+    def seen(threshold, x, y, **options):
+        return colour_at(picture, picture.png(threshold, **options), x, y, tmp_path)
+
+    assert seen(0.5, 125, 125)[:3] == rgb("true")
+    assert seen(0.5, 325, 125)[:3] == rgb("false")
+    assert seen(0.5, 825, 625)[:3] == rgb("missed")  # no patch there at any threshold
+    assert seen(1.5, 125, 125)[:3] == rgb("missed")  # lost by the higher threshold
+    assert seen(0.5, 700, 300)[3] == 0
+    assert seen(0.5, 325, 125, blind=True)[:3] == seen(0.5, 125, 125, blind=True)[:3] == rgb("sent")
+    assert seen(0.5, 825, 625, blind=True)[3] == 0  # the truth is hidden
+    assert seen(0.5, 100.6, 125, verdicts={"a": "LEGAL"})[:3] == rgb("LEGAL")  # its rim
+    assert picture.png(1.5) == picture.png(1.5) != picture.png(2.5)
+
+
+# ---- the patch in hand -----------------------------------------------------------------------------
+def test_a_point_finds_its_patch(state):
+    assert state.at(600_125, 4_250_125) == "a"
     assert state.at(0, 0) is None
-    assert "<b>" not in state.evidence("<b>c")
-    assert state.verdicts == {}  # nothing is marked by itself
-    state.mark("a", "PSEUDO_CHANGE")
-    assert "PSEUDO_CHANGE" in state.evidence("a")
+
+
+def test_texts_from_outside_stay_text(panel):
+    panel.patch.value = "<b>c"
+    assert "<b>c" not in panel.facts.value and "&lt;b&gt;c" in panel.facts.value
+
+
+def test_both_images_stand_side_by_side_around_the_patch(scene):
+    shown = scene.close_up(square(100, 100))
+    assert shown.count("data:image/png;base64,") == 2
+    assert "2023-07-18" in shown and "2024-07-17" in shown
+    assert t("widgets_tuning.side", metres="400") in shown  # forty pixels at least
+
+
+def test_evidence_for_and_against_is_said(state):
+    rng = np.random.default_rng(1)
+    before, after = rng.random((2, 6, 100, 120)).astype(np.float32)
+    bands = ("B02", "B03", "B04", "B08", "B11", "B12")
+    table = features.patch_table(state.candidates, before, after, GRID, bands=bands, score=after[0])
+    model = FalseAlarmFilter(n_estimators=5, calibration=None).fit(table, state.hits)
+    said = Evidence.by(model, table).shown("a")
+    for key in ("group_difference", "group_neighbours", "speaks_for", "against"):
+        assert t(f"widgets_tuning.{key}") in said
+    plain = Evidence(table).shown("a")
+    assert (
+        t("widgets_tuning.log_odds") not in plain
+        and t("widgets_tuning.every", number=table.shape[1]) in plain
+    )
+    with language("zh"):
+        assert not [name for name in table.columns if feature_name(name) == name]  # every feature has words
+        assert feature_name("texture_before_swir1") == "纹理·前时相·短波红外 1"
+
+
+# ---- verdicts --------------------------------------------------------------------------------------
+def test_a_mark_is_on_disk_at_once_and_found_again(tmp_path):
+    marks = Marks(tmp_path, "张三", "影像", now=Clock())
+    marks.mark("b", "PSEUDO_CHANGE", "季节")
+    marks.mark("a", "LEGAL")
+    again = marks_of(tmp_path, " 张三 ")
+    assert again.verdicts() == {"a": "LEGAL", "b": "PSEUDO_CHANGE"}
+    assert list(again.table.columns) == [*COLUMNS, "verifier", "marked_at"]
+    assert again.table.loc[0, "marked_at"] == "2026-11-24T09:02:00+08:00"
+    marks.mark("a", "UNDETERMINED")  # another look
+    marks.clear("b")
+    assert marks_of(tmp_path, "张三").verdicts() == {"a": "UNDETERMINED"}
+    assert [path.name for path in tmp_path.iterdir()] == ["verified_张三.csv"]  # nothing half written is left
+
+
+def test_notebook_04_reads_the_marks(tmp_path):
+    for name, verdict in (("张三", "LEGAL"), ("李四", "PSEUDO_CHANGE")):
+        marks_of(tmp_path, name).mark("=a", verdict, "cause")
+    one = read_verified(tmp_path / "verified_李四.csv", ["=a"])
+    assert one.loc[0, ["patch_id", "verdict", "verified_on"]].tolist() == [
+        "=a",
+        "PSEUDO_CHANGE",
+        "2026-11-24",
+    ]
+    both = pd.concat([read_reviews(path) for path in sorted(tmp_path.glob("*.csv"))])
+    assert accuracy.disagreement(both)["agreement"] == 0
+
+
+def test_two_notebooks_of_one_person_do_not_undo_each_other(tmp_path):
+    first, second = marks_of(tmp_path, "张三"), marks_of(tmp_path, "张三")
+    first.mark("a", "LEGAL")
+    second.mark("b", "OTHER")
+    assert marks_of(tmp_path, "张三").verdicts() == {"a": "LEGAL", "b": "OTHER"} == second.verdicts()
+
+
+def test_nobody_overwrites_another_verifiers_file(tmp_path):
+    marks_of(tmp_path, "a/b").mark("a", "LEGAL")
+    kept = (tmp_path / "verified_a_b.csv").read_bytes()
+    with pytest.raises(OutputError):
+        marks_of(tmp_path, "a b")  # the same file name, another person
+    assert (tmp_path / "verified_a_b.csv").read_bytes() == kept
+
+
+def test_bad_names_verdicts_and_files_are_refused(tmp_path):
     with pytest.raises(ParameterError):
-        state.mark("a", "GUILTY")
-
-
-def test_widget_moves_together_and_marks(state):
-    shown = tuning(state)
-    slider, body, shape_map = shown.children
-    image, side = body.children
-    numbers, patch, verdict, evidence = side.children
-    before = bytes(image.value), numbers.value
-    slider.value = slider.min
-    assert bytes(image.value) != before[0]
-    assert numbers.value != before[1]
-    assert bytes(image.value)[:4] == b"\x89PNG"
-    patch.value = "b"
-    verdict.value = "LEGAL"
-    assert state.verdicts == {"b": "LEGAL"}
-    assert "LEGAL" in evidence.value
-    shape_map.close()
-
-
-def test_picture_is_the_same_for_the_same_threshold(state):
-    picture = _Picture(state)
-    first = picture.png(1.5)
-    assert picture.png(2.5) != first
-    assert picture.png(1.5) == first
-
-
-def test_no_candidates(state):
+        marks_of(tmp_path, "  ")
+    marks = marks_of(tmp_path, "../../x")
+    assert marks.path.parent == tmp_path
     with pytest.raises(ParameterError):
-        TuningState(state.candidates.iloc[:0], np.array([], bool), 0.0, Effort())
+        marks.mark("a", "GUILTY")
+    assert not marks.path.exists()
+    (tmp_path / "verified_y.csv").write_text("patch_id,verdict\na,GUILTY\n", "utf-8")
+    with pytest.raises(SchemaError):
+        marks_of(tmp_path, "y")
+
+
+# ---- the panel -------------------------------------------------------------------------------------
+def test_map_curve_confusion_and_cost_move_together(panel):
+    def parts():
+        return panel.overlay.url, bytes(panel.curves.value), panel.numbers.value
+
+    panel.slider.value = panel.slider.min
+    before = parts()
+    panel.slider.value = panel.slider.max
+    assert all(new != old for new, old in zip(parts(), before, strict=True))
+    assert parts()[1][:4] == b"\x89PNG"
+
+
+def test_a_click_takes_the_patch_and_a_person_marks_it(panel, tmp_path):
+    east, north = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True).transform(600_325, 4_250_125)
+    panel._clicked(type="mousemove", coordinates=(north, east))
+    assert panel.patch.value == "a"
+    panel._clicked(type="click", coordinates=(north, east))
+    assert panel.patch.value == "b"
+    assert panel.marks.verdicts() == {}  # nothing is marked by itself, nor by choosing
+    panel.verdict.value = "PSEUDO_CHANGE"
+    assert panel.marks.verdicts() == {}
+    panel.mark.click()
+    assert marks_of(tmp_path / "marks", "张三").verdicts() == {"b": "PSEUDO_CHANGE"}
+    assert t("accuracy.value_PSEUDO_CHANGE") in panel.said.value
+    panel.patch.value = "a"
+    assert panel.verdict.value == ""
+    panel.patch.value = "b"
+    assert panel.verdict.value == "PSEUDO_CHANGE"
+    panel.clear.click()
+    assert marks_of(tmp_path / "marks", "张三").verdicts() == {}
+
+
+def test_each_name_has_its_own_verdicts(panel):
+    panel.verdict.value = "LEGAL"
+    panel.mark.click()
+    panel.name.value = "李四"
+    assert panel.verdict.value == "" and len(panel.marks) == 0
+    panel.name.value = ""
+    panel.verdict.value = "OTHER"
+    panel.mark.click()
+    assert t("widgets_tuning.no_name") in panel.said.value
+    panel.name.value = "张三"
+    assert panel.verdict.value == "LEGAL"
+
+
+def test_nothing_is_marked_without_a_choice(panel):
+    panel.mark.click()
+    assert t("widgets_tuning.no_verdict") in panel.said.value and len(panel.marks) == 0
+
+
+def test_the_buttons_walk_over_the_patches_sent_out(panel):
+    panel.slider.value = panel.slider.max  # of the three, only the last is sent
+    panel.later.click()
+    assert panel.patch.value == "<b>c"
+    panel.earlier.click()
+    assert panel.patch.value == "<b>c"
+
+
+def test_a_threshold_by_hand_is_handed_over(state, scene, tmp_path):
+    kept = []
+
+    def keep(threshold):
+        kept.append(threshold)
+        return tmp_path / "tuned_by_hand.yaml"
+
+    panel = Panel(state, scene, tmp_path, Clock(), keep=keep)
+    panel.save.click()
+    assert kept == [panel.slider.value] and "tuned_by_hand.yaml" in panel.kept.value
+    panel.map.close()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_panel_speaks_both_languages(state, scene, tmp_path, lang):
+    with language(lang):
+        box_ = tuning(state, scene, folder=tmp_path, now=Clock())
+        assert {"weipian-case", "weipian-tuning"} <= set(box_._dom_classes)
+    assert all({"zh", "en"} <= set(entry) for entry in catalogue("widgets_tuning").values())
