@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from weipian_lab import vectors
 from weipian_lab.cases import FAMILIES, Session, kit, make
+from weipian_lab.cases.tables import write
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.text import LANGS, t
 
@@ -287,3 +288,23 @@ def test_what_a_trainer_can_get_wrong(course, layers, tmp_path):
     bad.write_text("{}", "utf-8")
     with pytest.raises(InputError, match="座位"):
         kit.open_seat(bad)
+
+
+def test_a_seats_notebook_has_its_case_set_and_its_case_is_never_written_over(layers, tmp_path):
+    template = Path(__file__).parents[2] / "notebooks/03_case_walkthrough.ipynb"
+    kit.new(tmp_path / "c", layers, seats=1, families=["house"], notebook=template, explain="end", lang="en")
+    seat = tmp_path / "c/seats/seat-001"
+    book = json.loads((seat / "case.ipynb").read_text("utf-8"))
+    (cell,) = (c for c in book["cells"] if "parameters" in c["metadata"].get("tags", []))
+    found = {}
+    exec("".join(cell["source"]), {}, found)
+    wanted = {"case": "case.json", "out_dir": ".", "trainee": "seat-001", "explain": "end", "lang": "en"}
+    assert found | wanted == found and found["interactive"] == "auto"
+    issued = (seat / "case.json").read_bytes()
+    write(Session(kit.open_seat(seat / "case.json")), None, seat, "03_case_walkthrough")
+    assert (seat / "case.json").read_bytes() == issued and (seat / "played.json").is_file()
+    with pytest.raises(ParameterError, match="step, end"):
+        kit.new(tmp_path / "d", layers, explain="never")
+    (tmp_path / "other.ipynb").write_text('{"cells": []}', "utf-8")
+    with pytest.raises(InputError, match=r"other\.ipynb"):
+        kit.new(tmp_path / "e", layers, seats=1, families=["house"], notebook=tmp_path / "other.ipynb")

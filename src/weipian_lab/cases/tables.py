@@ -95,6 +95,8 @@ def steps(session: Session) -> pd.DataFrame:
 def write(session: Session, result: Score | None, folder: Path, notebook: str) -> dict[str, Any]:
     """Write ``case.json``, ``trace.csv``, ``score.json`` and ``verified.csv``; return the first.
 
+    A seat's own ``case.json`` is never written over: its case goes to ``played.json``.
+
     A seat's case has no key and so no score, the trainer scores it; nor has one that is still open in Lab.
     """
     scenario, case = session.scenario, session.case
@@ -122,7 +124,7 @@ def write(session: Session, result: Score | None, folder: Path, notebook: str) -
         "ledger_m2": {name: round(value, 2) for name, value in scenario.ledger.m2.items()},
         "case": case.record(),
     }
-    write_json(folder / "case.json", content)
+    write_json(folder / ("case.json" if scenario.key else "played.json"), content)
     write_json(folder / "answers.json", session.record())
     write_json(folder / "score.json", result.record() if result else {"problem": unscored_note(session)})
     write_table(folder / "trace.csv", trace(session))

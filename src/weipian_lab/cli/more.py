@@ -18,7 +18,7 @@ app.add_typer(classes)
 
 @classes.command("new", help=t("cli.help_class_new"))
 def class_new(
-    out: Annotated[Path, typer.Option("--out", "-o", help=t("cli.opt_out"), show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help=t("cli.opt_out"))] = Path("class"),
     seats: Annotated[int, typer.Option("--seats", min=1, max=999, help=t("cli.opt_seats"))] = 30,
     seed: Annotated[int, typer.Option("--seed", min=0, help=t("cli.opt_class_seed"))] = 0,
     family: Annotated[
@@ -26,14 +26,16 @@ def class_new(
     ] = None,
     layers: Annotated[Path | None, typer.Option("--layers", help=t("cli.opt_layers"))] = None,
     rulebook: Annotated[str, typer.Option("--rulebook", help=t("cli.opt_rulebook"))] = "ningxia-2024",
+    explain: Annotated[str, typer.Option("--explain", help=t("cli.opt_explain"))] = "step",
     lang: Language = None,
     verbose: Verbose = False,
 ) -> int:
     """Make a class."""
     from weipian_lab.cases import kit
     from weipian_lab.cli.progress import shown
-    from weipian_lab.run.bundle import bundled
+    from weipian_lab.run.bundle import bundled, root
 
+    checkout = root()
     with shown() as progress:
         kit.new(
             out,
@@ -43,6 +45,8 @@ def class_new(
             families=[name.strip() for given in family or () for name in given.split(",") if name.strip()],
             rulebook=rulebook,
             lang=lang or current(),
+            notebook=checkout / "notebooks" / "03_case_walkthrough.ipynb" if checkout else "",
+            explain=explain,
             progress=lambda done, total: progress("class", done, total, ""),
         )
     typer.echo(t("cli.class_new_done", path=out, seats=seats))

@@ -17,6 +17,7 @@ import numpy as np
 
 from weipian_lab.cases.families import FAMILIES
 from weipian_lab.cases.ground import County
+from weipian_lab.cases.kit.book import seat_notebook
 from weipian_lab.cases.kit.forms import Forms, compare_forms, difficulty
 from weipian_lab.cases.kit.pack import answer_pack
 from weipian_lab.cases.kit.seats import key_record, seat_record
@@ -30,6 +31,7 @@ from weipian_lab.text import Lang
 
 __all__ = ["Prepared", "new"]
 
+EXPLAIN = ("step", "end")
 ATTEMPTS = 50
 TRIES, NEAR = 4, 1.0
 """Cases tried for the second seat of a pair; difference in decisions at which the first is taken."""
@@ -71,6 +73,8 @@ def new(
     rulebook: str = "ningxia-2024",
     lang: Lang = "zh",
     secret: str = "",
+    notebook: Path | str = "",
+    explain: str = "step",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Prepared:
     """Make a class.
@@ -79,6 +83,7 @@ def new(
     ----------
     out_dir
         Folder; gets ``seats/seat-001/case.json`` … (no key in them) and ``trainer/`` (keys, printed pack).
+        With `notebook` each seat also gets ``case.ipynb``, to be opened and run.
     layers
         Management layers (GeoPackage), usually the bundled county's.
     seats, seed
@@ -87,13 +92,17 @@ def new(
         Families that are drawn; all where none is named.
     secret
         The class's secret; "" draws a new one, whatever the seed (256 bit). To give one makes a class again.
+    notebook
+        The walkthrough notebook that the seats' notebooks are made of; "" makes none.
+    explain
+        When a seat hears why something was refused or wrong: "step" (at once) or "end".
     progress
         Called with (done, total) after each seat.
 
     Raises
     ------
     ParameterError
-        For an unknown family or no seat.
+        For an unknown family, no seat, an unknown time of explaining.
     InputError
         If the folder holds a class already, or the county has no place for a family.
     """
@@ -106,6 +115,8 @@ def new(
         )
     if seats < 1:
         raise ParameterError("errors.not_positive", name="seats", value=seats)
+    if explain not in EXPLAIN:
+        raise ParameterError("errors.bad_choice", name="explain", value=explain, choices=", ".join(EXPLAIN))
     if (folder / "trainer").exists():
         raise InputError("kit.class_exists", path=folder)
     county = County.read(layers, load(rulebook))
@@ -121,10 +132,20 @@ def new(
         forms.append(form)
         progress(number, seats)
     _write(folder, scenarios, forms, source)
+    if notebook:
+        _notebooks(folder / "seats", len(scenarios), Path(notebook), lang=lang, explain=explain)
     measured = _compared(scenarios, forms)
     write_json(folder / "trainer" / "forms.json", asdict(measured))
     write_text(folder / "trainer" / "answers.html", answer_pack(scenarios, forms, measured, lang))
     return Prepared(folder, seats, tuple(chosen), measured)
+
+
+def _notebooks(folder: Path, seats: int, template: Path, **values: str) -> None:
+    """Give each seat its notebook; what it writes stays in the seat's folder."""
+    for number in range(1, seats + 1):
+        seat = f"seat-{number:03d}"
+        own = {"out_dir": ".", "case": "case.json", "trainee": seat, **values}
+        write_text(folder / seat / "case.ipynb", seat_notebook(template, own))
 
 
 def _compared(scenarios: Sequence[Scenario], forms: Sequence[str]) -> Forms:

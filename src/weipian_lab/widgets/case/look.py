@@ -29,7 +29,7 @@ STYLE = """<style>
 .weipian-case .note { border-color: #767676; background: #f3f3f3; color: #111; }
 .weipian-case .weipian-file { display: inline-block; padding: 0 14px; line-height: 28px;
   border: 1px solid #767676; border-radius: 3px; background: #f3f3f3; color: #0b57a4; text-decoration: none; }
-.weipian-case td:first-child { white-space: nowrap; }
+.weipian-case td:first-child, .weipian-case th { white-space: nowrap; }
 .weipian-case.weipian-case.weipian-case :focus-visible,
 .weipian-case.weipian-case.weipian-case input[type=date]:focus-within {
   outline: 3px solid #D55E00 !important; outline-offset: 1px; }

@@ -100,8 +100,12 @@ def result(session: Session, score: Score | None) -> str:
         lines.append(t("forms.red_lines") + escape("；".join(score.red_lines)))
     lines.append(t("forms.why") + escape(t(f"scenarios.{session.scenario.family}_why")))
     table = score.table()
-    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
+    rows = [[_plain(cell) for cell in row] for row in table.itertuples(index=False)]
     return message("good" if score.passed else "bad", *lines) + _table(list(table.columns), rows)
+
+
+def _plain(cell: object) -> str:
+    return f"{cell:g}" if isinstance(cell, (int, float)) else str(cell)
 
 
 def link(session: Session) -> str:
