@@ -64,9 +64,7 @@ def cut(wholes: Wholes, features: Features | Geometries, met: tuple[Index, Index
     built = np.full(len(whole), None, dtype=object)
     if not rows.all():
         other = ~rows
-        built[other] = shapely.intersection(
-            wholes.geometries[whole[other]], features.geometry[feature[other]]
-        )
+        built[other] = shapely.intersection(wholes.geometries[whole[other]], features.shapes(feature[other]))
         area[other], moments[other] = wholes.frame.measured(built[other], whole[other])
     pieces = Pieces(whole, feature, area, moments, wholes, features, built)
     return pieces.take((moments[:, 0] > wholes.noise[whole]) & (area > 0))

@@ -153,13 +153,17 @@ def listed(part: Covered, layer: str) -> pd.DataFrame:
 
 def _joined(parts: Sequence[Pieces], rows: NDArray[np.intp]) -> NDArray[np.object_]:
     """Return the union of all pieces of each of some patches."""
-    place = np.full(int(rows.max(initial=-1)) + 2, -1)
+    if not len(rows):
+        return np.empty(0, dtype=object)
+    place = np.full(int(rows.max()) + 2, -1)
     place[rows] = np.arange(len(rows))
-    kept = [p.take(np.isin(p.whole, rows)) for p in parts]
+    kept = [p.take(place[np.minimum(p.whole, len(place) - 1)] >= 0) for p in parts]
     at = place[np.concatenate([p.whole for p in kept])] if kept else np.empty(0, np.intp)
     pieces = np.concatenate([p.geometry for p in kept]) if kept else np.empty(0, dtype=object)
     return union_each(pieces, at, len(rows))
 
 
 def _areas(wholes: Wholes, shapes: NDArray[np.object_], rows: NDArray[np.intp]) -> Array:
+    if not len(rows):
+        return np.empty(0)
     return wholes.frame.measured(shapes, rows)[0]

@@ -135,7 +135,7 @@ class Pieces:
         missing = missing[shapely.is_missing(self._built[missing])]
         if len(missing):
             patches = self.patches.geometries[self.whole[missing]]
-            features = self.features.geometry[self.feature[missing]]
+            features = self.features.shapes(self.feature[missing])
             inside, around = self.inside[missing], self.around[missing]
             built = np.where(inside, features, patches)
             across = ~(inside | around)

@@ -14,7 +14,7 @@ from shapely.errors import GEOSException
 from weipian_lab.overlay.cutting import Pieces, Wholes, boxes_meet, cut, tiled
 from weipian_lab.vectors import Features
 
-__all__ = ["Mended", "cut_sound", "mend"]
+__all__ = ["Mended", "cut_sound"]
 
 Geometries = NDArray[np.object_]
 Index = NDArray[np.intp]
@@ -27,14 +27,17 @@ class Mended:
         self.rows, self.before, self.after = rows, before, after
 
 
-def mend(shapes: Geometries, rows: Index) -> tuple[Geometries, Mended]:
+def _mend(features: Features, rows: Index) -> tuple[Features, Mended]:
     """Make those of `rows` valid that are not."""
-    bad = rows[~shapely.is_valid(shapes[rows]) & ~shapely.is_missing(shapes[rows])]
-    before = shapes[bad]
-    if len(bad):
-        shapes = shapes.copy()
-        shapes[bad] = shapely.make_valid(before, method="structure", keep_collapsed=False)
-    return shapes, Mended(bad, before, shapes[bad])
+    shapes = features.shapes(rows)
+    bad = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    rows, before = rows[bad], shapes[bad]
+    after = shapely.make_valid(before, method="structure", keep_collapsed=False)
+    if len(rows):
+        shapes = features.geometry.copy()
+        shapes[rows] = after
+        features = Features(shapes, features.number, features.values, features.near)
+    return features, Mended(rows, before, after)
 
 
 def cut_sound(wholes: Wholes, features: Features, *, coverage: bool) -> tuple[Pieces, Mended]:
@@ -50,14 +53,10 @@ def cut_sound(wholes: Wholes, features: Features, *, coverage: bool) -> tuple[Pi
     try:
         pieces = cut(wholes, features, met)
     except GEOSException:
-        shapes, mended = mend(features.geometry, rows)
-        return cut(wholes, Features(shapes, features.number, features.values, features.near)), mended
+        features, mended = _mend(features, rows)
+        return cut(wholes, features, met), mended
     if coverage:
         # a ring that crosses itself may seem to have no ground at all, and so no piece
         rows = np.unique(met[1][~tiled(wholes, pieces)[met[0]]])
-        if not len(rows):
-            return pieces, Mended(rows, np.empty(0, dtype=object), np.empty(0, dtype=object))
-    shapes, mended = mend(features.geometry, rows)
-    if len(mended.rows):
-        pieces = cut(wholes, Features(shapes, features.number, features.values, features.near))
-    return pieces, mended
+    features, mended = _mend(features, rows)
+    return (cut(wholes, features, met) if len(mended.rows) else pieces), mended

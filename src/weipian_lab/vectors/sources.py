@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,11 +23,11 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from weipian_lab.errors import CRSError, InputError
-from weipian_lab.vectors import blobs, parquet, schemas
+from weipian_lab.vectors import parquet, schemas
+from weipian_lab.vectors.features import Features, Stored
 from weipian_lab.vectors.metadata import meta_of
 from weipian_lab.vectors.model import Layer, LayerMeta, Repair
 from weipian_lab.vectors.opening import Opened, opened
-from weipian_lab.vectors.outlines import Outlines
 from weipian_lab.vectors.reading import check_position, layer_crs, read
 from weipian_lab.vectors.rtree import RTree
 from weipian_lab.vectors.streaming import FORMATS, Streamed
@@ -38,65 +37,6 @@ __all__ = ["Features", "Source", "source"]
 KEPT = 100_000  # layers of other formats with more features are read near the boxes only, not kept in memory
 _SAMPLE = 1000
 _AT_ONCE = 5000  # rows asked for in one statement
-Near = tuple[NDArray[np.intp], NDArray[np.intp]]
-
-
-class Features:
-    """Some features of a layer.
-
-    Parameters
-    ----------
-    geometry
-        ``(n,)`` shapely geometries in the layer's CRS, as stored.
-    number
-        ``(n,)`` number of each feature within the layer, ascending.
-    values
-        Columns asked for, each ``(n,)`` object; a column the layer lacks is all None.
-    near
-        Which box asked for may meet which feature, as pairs ``(k,)``: number of the box, row;
-        None if not known.
-    """
-
-    def __init__(
-        self,
-        geometry: NDArray[np.object_],
-        number: NDArray[np.int64],
-        values: Mapping[str, NDArray[np.object_]],
-        near: Near | None = None,
-    ) -> None:
-        self._geometry, self.number, self.values, self.near = geometry, number, values, near
-
-    @property
-    def geometry(self) -> NDArray[np.object_]:
-        """``(n,)`` shapely geometries."""
-        return self._geometry
-
-    @cached_property
-    def outlines(self) -> Outlines:
-        """Outlines of the geometries."""
-        return Outlines.of(self.geometry)
-
-
-class _Stored(Features):
-    """Features whose geometries are read from a GeoPackage's blobs when they are asked for."""
-
-    def __init__(
-        self,
-        held: Sequence[bytes | None],
-        number: NDArray[np.int64],
-        values: Mapping[str, NDArray[np.object_]],
-        near: Near | None,
-    ) -> None:
-        super().__init__(np.empty(0, dtype=object), number, values, near)
-        self._held = held
-
-    @cached_property
-    def geometry(self) -> NDArray[np.object_]:
-        return blobs.shapes(self._held)
-
-    @cached_property
-    def outlines(self) -> Outlines:
-        return blobs.outlines(self._held)
 
 
 class Source(Protocol):
@@ -245,7 +185,7 @@ class _GeoPackage:
         values = {c: np.full(len(rows), None, dtype=object) for c in columns}
         for column, items in zip(held, table[2:], strict=True):
             values[column][:] = items
-        return _Stored(table[1], number, values, near)
+        return Stored(table[1], number, values, near)
 
     def _rows(self, names: Sequence[str], ids: NDArray[np.int64]) -> list[tuple[Any, ...]]:
         """Return the rows of some ids, ascending."""
