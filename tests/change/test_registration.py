@@ -95,6 +95,7 @@ def test_one_band_and_clouds() -> None:
     after[:, :30, :40] = 9
     shift = measure_shift(before, after, valid)
     assert (shift.dy_px, shift.dx_px) == pytest.approx((0.5, 0.5), abs=0.15)
+    assert shift.reliable  # the quarters of the one band agree
 
 
 def test_a_large_image_is_measured_in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:

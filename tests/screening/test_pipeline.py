@@ -165,7 +165,17 @@ def test_identical_images_give_no_patch_and_no_warning(write, scenes: Scenes) ->
     path = write("a.tif", scenes[0])
     with warnings.catch_warnings(), rasters.open_pair(path, path) as pair:
         warnings.simplefilter("error")
-        for method in ("cva", "cva_std", "mad", "irmad", "sfa", "isfa", "construction", "any_change", "ndvi"):
+        for method in (
+            "cva",
+            "mad",
+            "irmad",
+            "sfa",
+            "isfa",
+            "pca_kmeans",
+            "construction",
+            "any_change",
+            "ndvi",
+        ):
             view = screening.PairView(pair)
             fitted = screening.fit(view, method)
             threshold = screening.choose_threshold(fitted, "usual")

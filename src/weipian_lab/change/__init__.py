@@ -4,7 +4,7 @@
 """
 
 from weipian_lab.change.agreement import agreement
-from weipian_lab.change.detectors import DETECTORS, USUAL_RULES, chi2_probability, fit, score
+from weipian_lab.change.detectors import DETECTORS, USUAL_RULES, chi2_probability, fit, require_method, score
 from weipian_lab.change.indices import ndvi
 from weipian_lab.change.pixels import Model, band_roles
 from weipian_lab.change.registration import Shift, measure_shift, resample
@@ -33,6 +33,7 @@ __all__ = [
     "fit",
     "measure_shift",
     "ndvi",
+    "require_method",
     "resample",
     "score",
     "score_series",

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtr
 
 from weipian_lab.change.cva import fit_cva, fit_cva_std
-from weipian_lab.change.indices import fit_index
+from weipian_lab.change.indices import fit_index, require_index
 from weipian_lab.change.mad import fit_irmad, fit_mad
 from weipian_lab.change.pca_kmeans import fit_pca_kmeans
 from weipian_lab.change.pixels import Float, Model, prepare, take_samples
@@ -22,7 +22,7 @@ from weipian_lab.change.residual import PRESETS, fit_cross_residual
 from weipian_lab.change.sfa import fit_isfa, fit_sfa
 from weipian_lab.errors import ParameterError
 
-__all__ = ["DETECTORS", "USUAL_RULES", "chi2_probability", "fit", "score"]
+__all__ = ["DETECTORS", "USUAL_RULES", "chi2_probability", "fit", "require_method", "score"]
 
 DETECTORS: Mapping[str, Callable[..., Model]] = {
     "cva": fit_cva,
@@ -45,6 +45,19 @@ USUAL_RULES: Mapping[str, Mapping[str, Any]] = {
     "any_change": {"rule": "null_fit", "k": 3.0},
 }
 _INDEX_NAMES = ("ndvi", "ndbi", "bsi", "mndwi")
+
+
+def require_method(method: str) -> None:
+    """Check the name of a detector.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such detector or spectral index; names the nearest.
+    """
+    fit_function, options = _resolve(method, {})
+    if fit_function is fit_index and "index" in options:
+        require_index(options["index"])
 
 
 def _resolve(method: str, options: dict[str, Any]) -> tuple[Callable[..., Model], dict[str, Any]]:

@@ -11,7 +11,7 @@ import numpy as np
 from weipian_lab.change.pixels import Float, Mask, Model, Samples, band_roles
 from weipian_lab.errors import ParameterError
 
-__all__ = ["IndexModel", "brightness", "fit_index", "index_image", "ndvi"]
+__all__ = ["IndexModel", "brightness", "fit_index", "index_image", "ndvi", "require_index"]
 
 # the catalogue's letters for bands
 _LETTERS = {"blue": "B", "green": "G", "red": "R", "nir": "N", "swir1": "S1", "swir2": "S2"}
@@ -30,6 +30,11 @@ def _catalogue_name(name: str) -> str:
             "change.unknown_index", name=name, near=", ".join(near) or "NDVI, NDBI, BSI, MNDWI"
         )
     return str(known[wanted.upper()])
+
+
+def require_index(name: str) -> None:
+    """Raise :class:`ParameterError` if the catalogue has no such index."""
+    _catalogue_name(name)
 
 
 def index_image(image: Float, name: str, bands: Sequence[str] | None = None) -> Float:

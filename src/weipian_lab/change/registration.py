@@ -98,6 +98,12 @@ def _tiles(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
     return [(rows, cols) for rows in cuts(shape[0]) for cols in cuts(shape[1])]
 
 
+def _quarters(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
+    middle = shape[0] // 2, shape[1] // 2
+    halves = [(slice(0, at), slice(at, n)) for at, n in zip(middle, shape, strict=True)]
+    return [(rows, cols) for rows in halves[0] for cols in halves[1]]
+
+
 def measure_shift(
     before: ArrayLike,
     after: ArrayLike,
@@ -111,6 +117,7 @@ def measure_shift(
     Green, red, near and short-wave infrared are each correlated twice, as the band less its median and as
     the size of its gradient (clipped at the 99th percentile), under a Hann window, to 1/`upsample` pixel.
     Estimates further than half a pixel from their median are left out.
+    A single band is correlated in its quarters as well.
 
     Parameters
     ----------
@@ -132,7 +139,10 @@ def measure_shift(
     roles = band_roles(len(first), bands)
     chosen = [roles[role] for role in _ROLES if role in roles] or list(range(min(4, len(first))))
     found: list[tuple[float, float]] = []
-    for rows, cols in _tiles(good.shape):
+    tiles = _tiles(good.shape)
+    if 2 * len(chosen) * len(tiles) < _LEAST_AGREEING:  # one band: its quarters have a vote too
+        tiles += _quarters(good.shape)
+    for rows, cols in tiles:
         inside = good[rows, cols]
         if min(inside.shape) >= 8 and inside.mean() >= 0.25:
             found += _estimates(first[:, rows, cols], second[:, rows, cols], inside, chosen, upsample)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import geopandas as gpd
 import numpy as np
+import shapely
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -42,12 +42,13 @@ def close_ups(
         seen = np.concatenate(look.valid, axis=1)
         pictures = np.split(rgb(both, look.bands, seen), 2, axis=1)
         west, south, east, north = look.grid.bounds
-        outline = gpd.GeoSeries([look.shape], crs=look.grid.crs).boundary
+        rings = [np.asarray(line.coords) for line in shapely.get_parts(look.shape.boundary)]
         for ax, picture in zip(column, pictures, strict=True):
             ax.imshow(picture, extent=(west, east, south, north))
-            outline.plot(ax=ax, color="white", linewidth=2.2)
-            outline.plot(ax=ax, color=PALETTE["vermilion"], linewidth=1.1)
-            ax.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], xlabel="", ylabel="")
+            for ring in rings:
+                ax.plot(*ring.T, color="white", linewidth=2.2)
+                ax.plot(*ring.T, color=PALETTE["vermilion"], linewidth=1.1)
+            ax.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[])
             if look.grid.is_geographic:
                 ax.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
             scale_bar(ax, look.grid.crs, share=0.5)

@@ -177,7 +177,8 @@ def histogram(scores: Float, rules: pd.DataFrame, ax: Axes | None = None) -> Axe
     ax.set_xlabel(t("screening.score"))
     ax.set_ylabel(t("screening.pixels"))
     ax.set_title(t("screening.histogram_title"))
-    ax.legend(framealpha=0.9, edgecolor="none")
+    if ax.get_legend_handles_labels()[0]:  # without a threshold there is no line
+        ax.legend(framealpha=0.9, edgecolor="none")
     return ax
 
 

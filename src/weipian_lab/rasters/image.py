@@ -16,7 +16,10 @@ __all__ = ["Image", "ImagePair", "Remark"]
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A sentence about the input: its key in :mod:`weipian_lab.text`, what it names, its level."""
+    """A sentence about the input: its key in :mod:`weipian_lab.text`, what it names, its level.
+
+    A value that is a remark itself follows the language of the sentence.
+    """
 
     key: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -24,7 +27,13 @@ class Remark:
 
     def text(self, lang: Lang | None = None) -> str:
         """Return the sentence."""
-        return t(self.key, lang, **self.values)
+        values = {name: v.text(lang) if isinstance(v, Remark) else v for name, v in self.values.items()}
+        return t(self.key, lang, **values)
+
+    def facts(self) -> dict[str, Any]:
+        """Return key, level and values as plain values for JSON."""
+        values = {name: v.key if isinstance(v, Remark) else v for name, v in self.values.items()}
+        return {"key": self.key, "level": self.level, "values": values}
 
 
 @dataclass(frozen=True, slots=True)

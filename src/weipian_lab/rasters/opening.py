@@ -61,6 +61,8 @@ def _describe(
     chosen = band_names.select(names, bands, paths[0])
     tags = {k: v for dataset in reversed(opened) for k, v in dataset.tags().items()}
     dtype = str(np.result_type(*[facts[i][0] for i in chosen]))
+    if np.dtype(dtype).kind not in "uif":
+        raise InputError("rasters.complex", path=paths[0], dtype=dtype)
     largest = large_value(opened[0]) if np.dtype(dtype).kind == "f" else None
     factors = scaling.decide(dtype, [facts[i][1] for i in chosen], tags, largest, scale=scale, offset=offset)
     rule, mask_path = _mask(paths[0], mask, mask_kind, mask_grow_px)

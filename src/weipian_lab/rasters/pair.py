@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import CRS
 from rasterio.warp import transform_bounds
 
 from weipian_lab.errors import CRSError, GridError, InputError, ParameterError
@@ -206,6 +207,23 @@ def _bounds(grid: Grid) -> str:
     return f"{grid.crs} [" + ", ".join(f"{v:.6g}" for v in grid.bounds) + "]"
 
 
+def _differs(before: Grid, after: Grid) -> Remark:
+    """Return in words what differs: the CRS, else the size of the pixels, else where they lie."""
+    if before.crs != after.crs:
+        return Remark("rasters.differs_crs", {"before": _crs_name(before), "after": _crs_name(after)})
+    sizes = [f"{abs(grid.transform.a):.6g} × {abs(grid.transform.e):.6g}" for grid in (before, after)]
+    if sizes[0] != sizes[1]:
+        return Remark("rasters.differs_pixel", {"before": sizes[0], "after": sizes[1]})
+    shapes = ["{} × {}".format(*grid.shape) for grid in (before, after)]
+    if shapes[0] != shapes[1]:
+        return Remark("rasters.differs_shape", {"before": shapes[0], "after": shapes[1]})
+    return Remark("rasters.differs_origin")
+
+
+def _crs_name(grid: Grid) -> str:
+    return str(CRS.from_user_input(grid.crs).name)
+
+
 def _remarks(first: Source, second: Source, alignment: dict[str, Any]) -> list[Remark]:
     found = []
     for source in (first, second):
@@ -213,16 +231,21 @@ def _remarks(first: Source, second: Source, alignment: dict[str, Any]) -> list[R
             values = {"path": _name(source), "scale": f"{source.scaling.scale[0]:.6g}"}
             found.append(Remark("rasters.assumed_scale", values, "note"))
     if first.meta["scale_from"] != second.meta["scale_from"]:
-        values = {"before": first.meta["scale_from"], "after": second.meta["scale_from"]}
-        found.append(Remark("rasters.scales_differ", values))
+        origins = {"before": first, "after": second}
+        said: dict[str, Any] = {
+            which: Remark(f"rasters.scale_{source.meta['scale_from']}") for which, source in origins.items()
+        }
+        found.append(Remark("rasters.scales_differ", said))
     if alignment["bands_paired_by"] == "position":
         found.append(Remark("rasters.by_position", {"count": len(first.bands)}, "note"))
     if alignment["difference"]:
-        how = alignment["resampling"] or "cut"
-        values = {"detail": alignment["difference"], "overlap": f"{alignment['overlap']:.1%}"}
-        found.append(
-            Remark(f"rasters.aligned_{'cut' if how == 'cut' else 'resampled'}", values | {"how": how}, "note")
-        )
+        how = alignment["resampling"]
+        said = {"overlap": f"{alignment['overlap']:.1%}", "detail": _differs(first.grid, second.grid)}
+        if how is None:
+            found.append(Remark("rasters.aligned_cut", said, "note"))
+        else:
+            said["how"] = Remark(f"rasters.resampled_{how}")
+            found.append(Remark("rasters.aligned_resampled", said, "note"))
     if alignment["overlap"] < 0.5:
         found.append(Remark("rasters.small_overlap", {"overlap": f"{alignment['overlap']:.1%}"}))
     return found

@@ -15,7 +15,6 @@ from weipian_lab.rasters import scaling
 from weipian_lab.rasters.image import Image, ImagePair, Remark
 from weipian_lab.rasters.opening import open_source
 from weipian_lab.rasters.pair import Align, PairSource, open_pair
-from weipian_lab.text import t
 
 __all__ = ["inspect_pair", "read", "read_pair", "sample_blocks"]
 
@@ -183,7 +182,7 @@ def inspect_pair(
         report |= {"baseline_offset": gap, "baseline_fixed": fix_baseline}
         values = {
             "amount": f"{abs(gap):.3f}",
-            "direction": t("rasters.above" if gap > 0 else "rasters.below"),
+            "direction": Remark("rasters.above" if gap > 0 else "rasters.below"),
         }
         remarks.append(
             Remark("rasters.baseline_fixed" if fix_baseline else "rasters.baseline_mismatch", values)
@@ -191,7 +190,7 @@ def inspect_pair(
         if fix_baseline:
             source = _without_offset(source, gap)
     ordered = sorted(remarks, key=lambda remark: remark.level != "warning")
-    report["remarks"] = [{"key": r.key, "level": r.level, "values": r.values} for r in ordered]
+    report["remarks"] = [remark.facts() for remark in ordered]
     return source, report, tuple(ordered)
 
 
@@ -251,9 +250,6 @@ def _remarks_on(
     for which, data in (("before", first), ("after", second)):
         constant = [name for name, band in zip(source.bands, data, strict=True) if np.ptp(band) == 0]
         if constant:
-            found.append(
-                Remark(
-                    "rasters.constant_band", {"bands": ", ".join(constant), "which": t(f"rasters.{which}")}
-                )
-            )
+            values = {"bands": ", ".join(constant), "which": Remark(f"rasters.{which}")}
+            found.append(Remark("rasters.constant_band", values))
     return found

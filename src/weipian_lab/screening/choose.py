@@ -78,6 +78,8 @@ def choose_threshold(
 
 def _usual(fitted: Fitted) -> Mapping[str, Any]:
     method = str(fitted.options.get("method", ""))
+    if fitted.model.details.get("identical"):
+        return {"rule": "null_fit"}  # nothing differs: a border fixed at 0 would flag all of it
     fallback = {"rule": "null_fit"} if fitted.model.method == "given" else {"rule": "otsu"}
     return change.USUAL_RULES.get(method, fallback)
 

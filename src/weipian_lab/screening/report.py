@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _MUCH_FLAGGED = 0.10
+_NEARLY_ALL = 0.9995  # shown as 100.0 %
 _FACTS = (
     "path",
     "dtype",
@@ -53,10 +54,7 @@ def facts_table(report: Mapping[str, Any], hide_folders: bool = True) -> pd.Data
     """Return what was found about both files, one fact a row."""
     rows = []
     for fact in _FACTS:
-        values = [
-            _shown(report[which].get(fact), hide_folders and fact in ("path", "mask"))
-            for which in ("before", "after")
-        ]
+        values = [_shown(report[which].get(fact), fact, hide_folders) for which in ("before", "after")]
         rows.append([t(f"screening.fact_{fact}"), *values])
     rows.append(
         [
@@ -68,8 +66,10 @@ def facts_table(report: Mapping[str, Any], hide_folders: bool = True) -> pd.Data
     return pd.DataFrame(rows, columns=[t("screening.fact"), t("rasters.before"), t("rasters.after")])
 
 
-def _shown(value: Any, path: bool) -> str:
-    if path and value:
+def _shown(value: Any, fact: str, hide_folders: bool) -> str:
+    if fact == "scale_from":
+        return t(f"rasters.scale_{value}")
+    if hide_folders and fact in ("path", "mask") and value:
         items = value if isinstance(value, list) else [value]
         return ", ".join(str(item).replace("\\", "/").rsplit("/", 1)[-1] for item in items)
     if isinstance(value, (list, tuple)):
@@ -99,7 +99,7 @@ def result_remarks(
         found.append(Remark("screening.no_patch", {"threshold": f"{threshold.value:.4g}"}))
     if flagged_share > _MUCH_FLAGGED:
         found.append(Remark("screening.much_flagged", {"share": f"{flagged_share:.0%}"}))
-    if valid_share < 1:
+    if valid_share < _NEARLY_ALL:
         found.append(Remark("screening.part_only", {"share": f"{valid_share:.1%}"}, "note"))
     return found
 

@@ -118,18 +118,52 @@ def shift_table(shift: change.Shift, taken_out: tuple[float, float] | None) -> p
     return pd.DataFrame(rows, columns=[t("screening.fact"), t("screening.col_value")])
 
 
-def model_table(fitted: Fitted) -> pd.DataFrame:
-    """Return the detector, its sample, and the numbers of its fit that are short enough to show."""
+def _detail(name: str, value: Any, bands: Sequence[str]) -> str | None:
+    """Return a number of a fit as shown, None for what is not short enough."""
+    if name == "score_path":
+        return Path(value).name
+    if name == "scored_bands":
+        return ", ".join(bands[at] for at in value)
+    if name == "share_changed":
+        return f"{value:.2%}"
+    if name == "ended":
+        return t(f"screening.model_ended_{value}")
+    if isinstance(value, bool):
+        return t("screening.yes" if value else "screening.no")
+    if isinstance(value, (list, tuple)) and all(isinstance(v, (int, float)) for v in value):
+        return ", ".join(f"{v:.3g}" for v in value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else None
+
+
+def model_table(fitted: Fitted, bands: Sequence[str]) -> pd.DataFrame:
+    """Return the detector, its sample, and the numbers of its fit that are short enough to show.
+
+    Parameters
+    ----------
+    bands
+        Names of the bands that the model was fitted on.
+    """
     rows = [
-        [t("screening.model_method"), fitted.model.method],
+        [t("screening.model_method"), _method_name(fitted)],
         [t("screening.model_sampled"), f"{fitted.sampled_share:.1%} ({len(fitted.scores):,} px)"],
     ]
-    for name, value in fitted.model.details.items():
-        if isinstance(value, (list, tuple)) and all(isinstance(v, (int, float)) for v in value):
-            rows.append([name, ", ".join(f"{v:.3g}" for v in value)])
-        elif isinstance(value, (str, int, float, bool)):
-            rows.append([name, f"{value:.4g}" if isinstance(value, float) else str(value)])
+    details = dict(fitted.model.details)
+    if "ended" in details:
+        details.pop("converged", None)  # the other says why too
+    for name, value in details.items():
+        if (shown := _detail(name, value, bands)) is not None:
+            rows.append([t(f"screening.model_{name}"), shown])
     return pd.DataFrame(rows, columns=[t("screening.fact"), t("screening.col_value")])
+
+
+def _method_name(fitted: Fitted) -> str:
+    """Return the name of the detector as it was asked for, with what it is in words where it has a name."""
+    name = str(fitted.options.get("method", fitted.model.method))
+    index = name.lower().startswith("index:") or name.lower() in ("ndvi", "ndbi", "bsi", "mndwi")
+    words = t(f"screening.method_{'index' if index else name}")
+    return words if name == "given" else f"{name} · {words}"
 
 
 def not_compared() -> str:

@@ -77,6 +77,13 @@ class Screening(Common):
         return super().check(values)
 
     @model_validator(mode="after")
+    def _known_method(self) -> Self:
+        from weipian_lab.change import require_method  # loads SciPy, which only this check needs
+
+        require_method(self.method)
+        return self
+
+    @model_validator(mode="after")
     def _tuned_needs_file(self) -> Self:
         if self.threshold_rule == "tuned" and not self.tuned:
             raise ParameterError("screening.tuned_missing")

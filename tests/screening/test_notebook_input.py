@@ -1,0 +1,122 @@
+"""Notebook 01 on unpleasant pairs: what can be screened is, with a warning in words; the rest is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from affine import Affine
+
+from weipian_lab.errors import GridError, InputError, ParameterError
+
+Scenes = tuple[np.ndarray, np.ndarray, np.ndarray]
+Write = Callable[..., Path]
+SIDE = 200
+
+
+def pair(scenes: Scenes) -> tuple[np.ndarray, np.ndarray]:
+    return scenes[0][:, :SIDE, :SIDE].copy(), scenes[1][:, :SIDE, :SIDE].copy()
+
+
+def said(found: dict[str, Any]) -> str:
+    return " ".join(remark["en"] for remark in found["remarks"] if remark["level"] == "warning")
+
+
+def baseline(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return before, after + 1000
+
+
+def shifted(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return before, np.roll(after, (9, -4), axis=(1, 2))
+
+
+def another_place(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return before, np.random.default_rng(0).integers(500, 3000, after.shape).astype(np.uint16)
+
+
+def constant(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    after[2] = 700
+    return before, after
+
+
+def not_finite(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    floats = after.astype(np.float32) / 10_000
+    floats[1, 50:60, 50], floats[2, 70, 70:75], floats[3, 80, 70:75] = np.nan, np.inf, -np.inf
+    return before.astype(np.float32) / 10_000, floats
+
+
+def identical(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return before, before
+
+
+def one_band(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return before[:1], after[:1]
+
+
+def twelve_bands(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return tuple(np.concatenate([image, image[::-1] + 1, image * 2]) for image in (before, after))
+
+
+@pytest.mark.parametrize(
+    ("change", "method", "words", "patches"),
+    [
+        (lambda *images: images, "construction", "", True),
+        (baseline, "cva", "only one carried the −1000 offset", True),
+        (shifted, "mad", "more than 5 pixels", None),
+        (another_place, "cva", "same place", None),
+        (constant, "irmad", "Band B04 is constant in the image after", True),
+        (not_finite, "cva", "", True),
+        (identical, "cva", "identical", False),
+        (identical, "construction", "there will be no patch", False),
+        (one_band, "cva", "", True),
+        (twelve_bands, "irmad", "", True),
+        (lambda *images: images, "pca_kmeans", "", True),
+        (lambda *images: images, "index:EVI", "", None),
+    ],
+)
+def test_a_pair_is_screened_and_its_trouble_is_said(
+    change: Any, method: str, words: str, patches: bool | None, write: Write, scenes: Scenes, play: Any
+) -> None:
+    before, after = change(*pair(scenes))
+    found = play(before=write("a.tif", before), after=write("b.tif", after), method=method)
+    assert words in said(found) and bool(said(found)) >= bool(words)
+    assert patches is None or bool(found["patches"]) == patches
+    for remark in found["remarks"]:
+        assert not any("\u4e00" <= character <= "\u9fff" for character in remark["en"]), remark
+
+
+def test_the_offset_of_one_baseline_is_taken_off(write: Write, scenes: Scenes, play: Any) -> None:
+    before, after = baseline(*pair(scenes))
+    paths = {"before": write("a.tif", before), "after": write("b.tif", after), "method": "cva"}
+    assert "this was corrected" in said(play(**paths, fix_baseline=True))
+
+
+def test_nine_tenths_of_cloud_are_said(write: Write, scenes: Scenes, play: Any) -> None:
+    before, after = pair(scenes)
+    cloud = np.full((SIDE, SIDE), 9, np.uint8)
+    cloud[20:40] = 4
+    paths = {"before": write("a.tif", before), "after": write("b.tif", after), "method": "cva"}
+    found = play(**paths, mask_after=write("c_SCL.tif", cloud))
+    assert "Only 10% of the pixels are valid" in said(found)
+    assert found["images"]["valid_share"] == pytest.approx(0.1)
+
+
+def test_what_cannot_be_screened_is_refused(write: Write, scenes: Scenes, play: Any, tmp_path: Path) -> None:
+    before, after = pair(scenes)
+    first = write("a.tif", before)
+    far = Affine(10, 0, 900_000, 0, -10, 4_260_000)
+    cases = [
+        ({"after": write("far.tif", after, transform=far)}, GridError, "没有重叠"),
+        ({"after": write("complex.tif", after.astype(np.complex64))}, InputError, "复数"),
+        ({"after": write("b.tif", after), "method": "irmadd"}, ParameterError, "irmad"),
+        ({"after": write("b.tif", after), "method": "index:NDVIX"}, ParameterError, "NDVI"),
+        ({"after": write("b.tif", after), "bands": ["B02"], "method": "ndvi"}, ParameterError, "缺少波段"),
+        ({"after": write("one.tif", after[:1])}, InputError, "没有可以对应的波段"),
+    ]
+    for given, kind, words in cases:
+        with pytest.raises(kind, match=words):
+            play(before=first, **given)
+        assert not (tmp_path / "out/screening.json").exists()
