@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,9 +25,10 @@ from weipian_lab.overlay.sound import Mended, cut_sound
 from weipian_lab.overlay.survey import GROUPS, Partition, partition
 from weipian_lab.overlay.working import reproject, same
 
-__all__ = ["Batch", "Plan", "run_batch"]
+__all__ = ["Batch", "Columns", "Plan", "run_batch"]
 
 Array = NDArray[np.float64]
+Columns = Mapping[str, NDArray[Any]]
 Geometries = NDArray[np.object_]
 _BOX_MARGIN_M = 0.01  # boxes of patches in another CRS are widened by this
 
@@ -61,11 +63,21 @@ class Plan:
 
 @dataclass
 class Batch:
-    """Results of one batch; positions count within the batch until they are put together."""
+    """Results of one batch; positions count within the batch until they are put together.
 
-    areas: pd.DataFrame
-    codes: pd.DataFrame
-    evidence: pd.DataFrame
+    Attributes
+    ----------
+    areas
+        Parts of the ledger, ``(n,)`` each.
+    codes
+        Columns of the table of land classes.
+    evidence
+        Columns of the table of evidence, for each layer.
+    """
+
+    areas: Columns
+    codes: Columns
+    evidence: Mapping[str, Columns]
     repairs: list[vectors.Repair] = field(default_factory=list)
     pieces: gpd.GeoDataFrame | None = None
 
@@ -81,16 +93,16 @@ def run_batch(shapes: Geometries, plan: Plan) -> Batch:
         if name in plan.sources
     }
     # before terms are looked at: a term that has run out still is evidence to show
-    lists = [listed(part, name) for name, part in parts.items()]
+    lists = {name: listed(part, name) for name, part in parts.items()}
     split = partition(wholes, survey, values["DLBM"], values["KCXS"], plan.land, plan.priority)
     columns = {"total": wholes.areas} | {name: split.groups[:, i] for i, name in enumerate(GROUPS)}
     columns |= {"uncovered": split.uncovered, "cultivated_net": split.groups[:, 0] - split.deducted}
     columns |= {"survey_overlap": split.overlap}
     columns |= _beside(wholes, parts, survey, split, plan)
     return Batch(
-        areas=pd.DataFrame(columns),
+        areas=columns,
         codes=split.codes,
-        evidence=pd.concat(lists, ignore_index=True) if lists else pd.DataFrame(),
+        evidence=lists,
         repairs=repairs,
         pieces=_kept(survey, values, parts, plan) if plan.keep_pieces else None,
     )

@@ -56,11 +56,12 @@ class Measure:
         empty = ~np.isfinite(box).all(axis=1)
         box[empty] = 0.0
         centres = np.column_stack([(box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2])
-        size = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) * self._metres_per_unit()
+        size = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) * self.metres_per_unit()
         large = (size > _LARGE_M) & (self.kind == "ellipsoidal")
         return Frame(self, centres, self._coefficients(centres, large | empty), large)
 
-    def _metres_per_unit(self) -> float:
+    def metres_per_unit(self) -> float:
+        """Length of a unit of the CRS on the ground, roughly for degrees."""
         if self.crs is None:
             return 1.0
         if self.crs.is_geographic:
@@ -73,7 +74,7 @@ class Measure:
         if self.kind == "planar":
             result[:, 0] = 1.0
             return result
-        cell = _CELL_M / self._metres_per_unit()
+        cell = _CELL_M / self.metres_per_unit()
         keys = np.floor(centres / cell)
         wanted = np.flatnonzero(~skip)
         cells, inverse = np.unique(keys[wanted], axis=0, return_inverse=True)
@@ -90,7 +91,7 @@ class Measure:
         a, rf = ellipsoid_parameters(self.ellipsoid)
         e2 = (2.0 - 1.0 / rf) / rf if np.isfinite(rf) else 0.0
         target = {"CGCS2000": "EPSG:4490", "WGS84": "EPSG:4326"}.get(self.ellipsoid, self.crs.geodetic_crs)
-        step = _STEP_M / self._metres_per_unit()
+        step = _STEP_M / self.metres_per_unit()
         shifts = np.array([[0, 0], [step, 0], [-step, 0], [0, step], [0, -step]])
         points = (xy[:, None, :] + shifts).reshape(-1, 2)
         transformer = Transformer.from_crs(self.crs, target, always_xy=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -142,13 +141,13 @@ def shared(wholes: Wholes, one: Land, other: Land) -> Array:
     return result
 
 
-def listed(part: Covered, layer: str) -> pd.DataFrame:
-    """Return the features over each patch with their fields: one row a piece."""
+def listed(part: Covered, layer: str) -> dict[str, NDArray[Any]]:
+    """Return the features over each patch with their fields as columns: one row a piece."""
     feature = part.pieces.feature
     fields = ROLES[layer].fields
-    columns: dict[str, Any] = {"whole": part.pieces.whole, "layer": layer, "area_m2": part.pieces.area}
+    columns: dict[str, NDArray[Any]] = {"whole": part.pieces.whole, "area_m2": part.pieces.area}
     columns["feature"] = part.values[fields[0]][feature]
-    return pd.DataFrame(columns | {f: part.values[f][feature] for f in fields})
+    return columns | {f: part.values[f][feature] for f in fields}
 
 
 def _joined(parts: Sequence[Pieces], rows: NDArray[np.intp]) -> NDArray[np.object_]:

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from weipian_lab import vectors
 from weipian_lab.area import adjust, m2_to_mu, round_half_up, round_mu
 from weipian_lab.errors import InputError, ParameterError
+from weipian_lab.overlay import together
 from weipian_lab.overlay.batches import Batch, Plan, run_batch
 from weipian_lab.overlay.classes import LandGroups
+from weipian_lab.overlay.elements import Measure
 from weipian_lab.overlay.hints import no_overlap
 from weipian_lab.overlay.roles import SURVEY, sources
 from weipian_lab.overlay.survey import GROUPS
@@ -56,7 +58,8 @@ PARTS = (
 )
 """Parts of the ledger in the order of its columns."""
 
-_BATCH = 250
+_BATCH = 1000
+_LOAD_M = 300.0  # side of the box of a patch that counts for one
 _STEP_M2 = 0.01
 
 
@@ -192,7 +195,7 @@ def ledger(
     no_overlap(shapes, found[SURVEY], crs)
     land = LandGroups(rulebook, scheme or found[SURVEY].meta.dl_scheme)
     plan = Plan(found, crs, land, tuple(priority), on, keep_pieces)
-    parts = _batches(shapes)
+    parts = _batches(shapes, (_LOAD_M / Measure(crs).metres_per_unit()) ** 2, threads)
     batches = _run([shapes[rows] for rows in parts], plan, threads, progress)
     made = _together(batches, parts, ids, plan, count, mended)
     return replace(made, shapes=shapes if keep_pieces else None, crs=crs)
@@ -213,12 +216,20 @@ def _patch_shapes(
     return reproject(shapes, parse(patches.crs, "patches"), crs), repairs
 
 
-def _batches(shapes: NDArray[np.object_]) -> list[NDArray[np.intp]]:
-    """Rows of patches that lie near each other."""
-    points = gpd.GeoSeries(shapely.centroid(shapes)).fillna(shapely.Point(0, 0))
-    points = points.where(~points.is_empty, shapely.Point(0, 0))
-    order = np.argsort(points.hilbert_distance().to_numpy(), kind="stable")
-    return [order[i : i + _BATCH] for i in range(0, len(order), _BATCH)]
+def _batches(shapes: NDArray[np.object_], size: float, threads: int) -> list[NDArray[np.intp]]:
+    """Rows of patches that lie near each other: as many in a batch, or as large, as make up `size` patches.
+
+    A batch's features are in memory at a time: a patch with the box of a hundred counts for a hundred.
+    """
+    box = np.nan_to_num(shapely.bounds(shapes))
+    points = gpd.points_from_xy((box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2)
+    order = np.argsort(gpd.GeoSeries(points).hilbert_distance().to_numpy(), kind="stable")
+    sides = (box[:, 2:] - box[:, :2])[order]
+    load = np.cumsum(np.maximum(1.0, sides.prod(axis=1) / size))
+    count = -(-load[-1] // _BATCH)
+    count = min(len(order), -(-count // threads) * threads)  # none of the threads is to wait at the end
+    place = np.minimum(load / load[-1] * count - 1e-9, count - 1).astype(np.intp)
+    return np.split(order, np.flatnonzero(np.diff(place)) + 1)
 
 
 def _run(
@@ -245,11 +256,7 @@ def _together(
     count: Literal["gross", "net"],
     mended: list[vectors.Repair],
 ) -> Ledger:
-    rows = np.concatenate(parts)
-    areas = pd.concat([b.areas for b in batches], ignore_index=True)
-    areas.index = rows
-    areas = areas.sort_index().reindex(columns=list(PARTS))
-    areas.index = ids
+    areas = together.areas(batches, parts, ids, PARTS)
     if count == "net":
         taken = areas["cultivated"] - areas["cultivated_net"]
         areas["cultivated"] -= taken
@@ -258,23 +265,11 @@ def _together(
     kept = [r for s in plan.sources.values() for r in s.repairs]
     return Ledger(
         areas=areas,
-        codes=_named([b.codes for b in batches], parts, ids, ["patch", "DLBM"]),
-        evidence=_named([b.evidence for b in batches], parts, ids, ["patch", "layer", "area_m2"]),
+        codes=together.codes(batches, parts, ids),
+        evidence=together.evidence(batches, parts, ids),
         layers={name: s.meta.shown() for name, s in plan.sources.items()},
         scheme=plan.land.scheme,
         count=count,
         repairs=(*mended, *kept, *(repairs[k] for k in sorted(repairs))),
-        pieces=_named([b.pieces for b in batches], parts, ids, ["patch", "layer", "feature"]),
+        pieces=together.pieces(batches, parts, ids) if plan.keep_pieces else None,
     )
-
-
-def _named(tables: list[Any], parts: list[NDArray[np.intp]], ids: pd.Index, order: list[str]) -> Any:
-    """Put tables of batches together: position within the batch → patch id, sorted as the patches are."""
-    filled = [(t, rows) for t, rows in zip(tables, parts, strict=True) if t is not None and len(t)]
-    if not filled:
-        return None if tables and tables[0] is None else pd.DataFrame(columns=["patch_id", *order[1:]])
-    moved = [t.assign(patch=rows[t["whole"].to_numpy()]) for t, rows in filled]
-    table = pd.concat(moved, ignore_index=True)
-    table = table.sort_values(order, kind="stable", ignore_index=True)
-    table.insert(0, "patch_id", ids[table["patch"].to_numpy()])
-    return table.drop(columns=["whole", "patch"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ class Partition:
     overlap
         ``(n,)`` area counted once though polygons cover it more often.
     codes
-        Position of the patch, land-class code and area, one row for each class in each patch.
+        Columns ``whole, DLBM, area_m2``, one row for each class in each patch, sorted.
     of_piece
         ``(len(pieces),)`` position in :data:`GROUPS` of each piece's group.
     single
@@ -47,7 +48,7 @@ class Partition:
     uncovered: Array
     deducted: Array
     overlap: Array
-    codes: pd.DataFrame
+    codes: Mapping[str, NDArray[Any]]
     of_piece: NDArray[np.intp]
     single: NDArray[np.bool_]
 
@@ -96,7 +97,7 @@ def partition(
         uncovered=np.maximum(wholes.areas - areas.sum(axis=1), 0.0),
         deducted=taken,
         overlap=np.maximum(summed.sum(axis=1) - areas.sum(axis=1), 0.0),
-        codes=pd.DataFrame({"whole": whole, "DLBM": np.asarray(names, dtype=object)[code], "area_m2": area}),
+        codes={"whole": whole, "DLBM": np.asarray(names, dtype=object)[code], "area_m2": area},
         of_piece=group,
         single=single,
     )
