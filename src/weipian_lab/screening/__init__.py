@@ -1,6 +1,6 @@
 """Screening of image pairs of any size: shift, radiometry, score, threshold, patches, in one pass."""
 
-from weipian_lab.screening.choose import RULE_NUMBER, choose_threshold, read_tuned, rules_table
+from weipian_lab.screening.choose import RULE_NUMBER, choose_threshold, rules_table, tuned_threshold
 from weipian_lab.screening.compare import Compared, against_labels, compare, read_labels
 from weipian_lab.screening.given import GivenScore, GivenView, fit_given, open_given
 from weipian_lab.screening.layers import legal_from_layers
@@ -81,7 +81,6 @@ __all__ = [
     "print_progress",
     "quicklook",
     "read_labels",
-    "read_tuned",
     "result_remarks",
     "rules_shown",
     "rules_table",
@@ -98,6 +97,7 @@ __all__ = [
     "take_tiles",
     "thresholds_in_words",
     "titles",
+    "tuned_threshold",
     "warnings_in_words",
     "watch",
 ]

@@ -14,7 +14,7 @@ from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.screening.pipeline import Fitted
 from weipian_lab.text import t
 
-__all__ = ["RULE_NUMBER", "choose_threshold", "read_tuned", "rules_table"]
+__all__ = ["RULE_NUMBER", "choose_threshold", "rules_table", "tuned_threshold"]
 
 RULE_NUMBER: Mapping[str, str] = {
     "otsu": "clip",
@@ -66,7 +66,7 @@ def choose_threshold(
         options = _options(fitted, rule, number)
         return change.threshold(fitted.scores, rule, hysteresis=hysteresis, **{**usual, **options})
     if rule == "tuned":
-        value = read_tuned(tuned, str(fitted.model.method))
+        value = tuned_threshold(tuned, str(fitted.model.method))
         found = change.threshold(fitted.scores, "fixed", value=value, hysteresis=hysteresis)
         return change.Threshold(found.value, "tuned", found.strong, {"path": str(tuned)})
     if rule not in change.RULES:
@@ -95,7 +95,7 @@ def _options(fitted: Fitted, rule: str, number: float | None) -> dict[str, Any]:
     return options
 
 
-def read_tuned(path: str | Path, method: str) -> float:
+def tuned_threshold(path: str | Path, method: str) -> float:
     """Return the threshold of a ``tuned.yaml`` written by the tuning notebook.
 
     Raises
