@@ -183,7 +183,7 @@ def test_the_line_is_marked_unverified_and_tables_are_in_words(patches, book):
     ledger = run_year(Year(), patches, "area", 0, book)
     table = accountability_table(ledger, patches, book, 100.0, "zh")
     assert "15%" in set(table["数值"]) and table["依据或来源"].iloc[-1].endswith("待核实")
-    shown = [ledger_table(ledger), counts(ledger, ["source", "status"], ["counted_mu"]),
+    shown = [ledger_table(ledger, book), counts(ledger, ["source", "status"], ["counted_mu"]),
              compared(compare(SLOW, patches, 2, book)), addressees(book, "zh")]  # fmt: skip
     for frame in shown:
         assert not [name for name in frame.columns if name.isascii()]

@@ -38,10 +38,11 @@ def procedure_svg(book: Rulebook, lang: Lang | None = None) -> str:
             continue
         label = step.text(lang)
         for source in step.sources:
-            back = places[step.to][1] <= places[source][1]
-            parts.append(_arrow(places[source], places[step.to], f"{label} · {step.rule}", back))
-            notes = below.setdefault(source, []) if back else above.setdefault(step.to, [])
-            notes += [label] if label not in notes else []
+            down = places[step.to][1] - places[source][1]
+            parts.append(_arrow(places[source], places[step.to], f"{label} · {step.rule}"))
+            notes = above.setdefault(step.to, []) if down > 0 else below.setdefault(source, [])
+            note = label if down > 0 else f"{'→' if down == 0 else '↑'} {label}"
+            notes += [note] if note not in notes else []
     for name, place in places.items():
         state = table.states[name]
         parts.append(_box(place, state.text(lang), state.kind, above.get(name, []), below.get(name, [])))
@@ -60,7 +61,7 @@ def _box(place: tuple[int, int], name: str, kind: str, above: list[str], below: 
         f'<text x="{x + WIDTH / 2}" y="{y + 23}" font-size="14" text-anchor="middle">{escape(name)}</text>',
     ]
     lines = [(y - 6 - 12 * (len(above) - 1 - i), label) for i, label in enumerate(above)]
-    lines += [(y + HEIGHT + 13 + 12 * i, f"↑ {label}") for i, label in enumerate(below)]
+    lines += [(y + HEIGHT + 13 + 12 * i, label) for i, label in enumerate(below)]
     halo = 'stroke="white" stroke-width="3" paint-order="stroke"'
     for line, label in lines:
         parts.append(
@@ -94,9 +95,15 @@ def _layout(book: Rulebook) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _arrow(source: tuple[int, int], target: tuple[int, int], title: str, back: bool) -> str:
+def _arrow(source: tuple[int, int], target: tuple[int, int], title: str) -> str:
     (x1, y1), (x2, y2) = _corner(source), _corner(target)
-    if back:  # up along the left edge of the boxes
+    back = target[1] < source[1]
+    if target[1] == source[1]:  # sideways, bowed under the boxes that may lie between
+        right = x2 > x1
+        x1, x2, y = x1 + (WIDTH if right else 0), x2 + (0 if right else WIDTH), y1 + HEIGHT * 0.7
+        sag = y + (GAP_Y / 2 if abs(target[0] - source[0]) > 1 else 0)
+        path = f"M{x1} {y} C{x1 + (20 if right else -20)} {sag} {x2 - (20 if right else -20)} {sag} {x2} {y}"
+    elif back:  # up along the left edge of the boxes
         y1, y2, bend = y1 + HEIGHT / 2, y2 + HEIGHT / 2, min(x1, x2) - GAP_X / 2
         path = f"M{x1} {y1} C{bend} {y1} {bend} {y2} {x2} {y2}"
     else:

@@ -32,8 +32,8 @@ SAME_SITE = 0.3
 """Share of the smaller patch from which two patches are one site."""
 
 
-MOST = 0.5
-"""Share of a patch on a wrong feature from which the data are what a visit finds wrong."""
+WRONG_FROM: Mapping[str, float] = {"DLTB": 0.5, "YDSP": 0.2, "SSNYD": 0.2}
+"""Share of a patch on a wrong feature from which a visit finds the data wrong; a filing may have slipped."""
 
 
 def source_of(name: str) -> str:
@@ -108,7 +108,7 @@ def portfolio(
     changes
         The county's changes with ``change_id, date_start, date_end, corrected``.
     errors
-        Errors planted in the layers, each with ``layer`` and ``feature`` (its BSM).
+        Errors planted in the layers, each with ``layer`` and ``feature`` (its number in the layer).
 
     Returns
     -------
@@ -140,14 +140,16 @@ def portfolio(
 def _on_errors(
     frame: gpd.GeoDataFrame, county: County, errors: Sequence[Mapping[str, str]]
 ) -> NDArray[np.bool_]:
-    """Say which patches stand for the most part on one feature of DLTB that is wrong."""
-    land = county.layers["DLTB"]
-    wrong = land[land["BSM"].isin([e["feature"] for e in errors if e["layer"] == "DLTB"])].geometry.to_numpy()
-    shapes = frame.geometry.to_numpy()
-    left, right = shapely.STRtree(wrong).query(shapes, predicate="intersects")
-    share = shapely.area(shapely.intersection(shapes[left], wrong[right])) / shapely.area(shapes[left])
-    hit = np.zeros(len(frame), dtype=bool)
-    hit[left[share >= MOST]] = True
+    """Say which patches stand on a parcel, an approval or a filing that is wrong."""
+    shapes, hit = frame.geometry.to_numpy(), np.zeros(len(frame), dtype=bool)
+    for layer, least in WRONG_FROM.items():
+        features = county.layers[layer]
+        ids = [error["feature"] for error in errors if error["layer"] == layer]
+        named = features.drop(columns=features.geometry.name).isin(ids).any(axis=1)
+        wrong = features.geometry[named].to_numpy()
+        left, right = shapely.STRtree(wrong).query(shapes, predicate="intersects")
+        share = shapely.area(shapely.intersection(shapes[left], wrong[right])) / shapely.area(shapes[left])
+        hit[left[share >= least]] = True
     return hit
 
 

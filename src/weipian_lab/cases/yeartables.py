@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from weipian_lab.cases.wording import word
 from weipian_lab.cases.year import accountability
 from weipian_lab.rulebook import Rulebook
 from weipian_lab.text import Lang, t
@@ -14,9 +15,10 @@ from weipian_lab.text import Lang, t
 __all__ = ["accountability_table", "addressees", "compared", "counts", "ledger_table"]
 
 SHOWN = (
-    *("patch_id", "source", "tblx", "cultivated_mu", "pbf_mu", "received_on", "visited_on", "status"),
-    *("ended_on", "saved_mu", "counted_mu"),
+    *("patch_id", "tblx", "cultivated_mu", "pbf_mu", "received_on", "visited_on", "status"),
+    *("saved_mu", "counted_mu"),
 )
+"""What fits on a page; the whole row stands in ``year_ledger.csv``."""
 WORDS = {"source": "source", "status": "status", "kind": "kind", "strategy": "strategy", "measure": "measure"}
 """Columns whose values have names in the catalogue."""
 
@@ -32,9 +34,13 @@ def _worded(frame: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns={name: t(f"year.h_{name}") for name in shown})
 
 
-def ledger_table(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns of a ledger that a person reads."""
-    return _worded(ledger[list(SHOWN)])
+def ledger_table(ledger: pd.DataFrame, book: Rulebook) -> pd.DataFrame:
+    """Return the columns of a ledger that a person reads, kinds of patches by name, days as month-day."""
+    shown = ledger[list(SHOWN)].astype(object)
+    shown["tblx"] = [word(book, code, "TBLX") for code in shown["tblx"]]
+    for name in ("received_on", "visited_on"):
+        shown[name] = [day.strftime("%m-%d") if isinstance(day, dt.date) else None for day in shown[name]]
+    return _worded(shown)
 
 
 def counts(frame: pd.DataFrame, by: Sequence[str], areas: Sequence[str]) -> pd.DataFrame:
@@ -46,9 +52,13 @@ def counts(frame: pd.DataFrame, by: Sequence[str], areas: Sequence[str]) -> pd.D
 
 
 def addressees(book: Rulebook, lang: Lang) -> pd.DataFrame:
-    """Return those the notice names as addressees of reports, with the article."""
-    rows = [(who, rule.cite(lang)) for rule in map(book.rule, REPORTED) for who in rule.value]
-    return pd.DataFrame(rows, columns=[t("year.addressee", lang), t("year.basis", lang)])
+    """Return those the notice names: who, what is owed to them (a report, or working together), where."""
+    rows = [
+        (word(book, who, lang=lang), rule.title(lang), rule.cite(lang))
+        for rule in map(book.rule, REPORTED)
+        for who in rule.value
+    ]
+    return pd.DataFrame(rows, columns=[t(f"year.{name}", lang) for name in ("addressee", "owed", "basis")])
 
 
 def accountability_table(

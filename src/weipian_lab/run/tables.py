@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 __all__ = ["Table"]
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,13 @@ class Table:
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(str(name))}</th>" for name in self.heads)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
-            for row in self.rows
-        )
+        body = "".join("<tr>" + "".join(_cell(str(cell)) for cell in row) + "</tr>" for row in self.rows)
         return f'<table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
     def __repr__(self) -> str:
         return "\n".join("\t".join(str(cell) for cell in row) for row in (self.heads, *self.rows))
+
+
+def _cell(text: str) -> str:
+    style = ' style="white-space: nowrap"' if DAY.fullmatch(text) else ""  # a day is read in one piece
+    return f"<td{style}>{html.escape(text)}</td>"
