@@ -15,7 +15,7 @@ from weipian_lab.text import Lang, t
 __all__ = ["accountability_table", "addressees", "compared", "counts", "ledger_table"]
 
 SHOWN = (
-    *("patch_id", "tblx", "cultivated_mu", "pbf_mu", "received_on", "visited_on", "status"),
+    *("patch_id", "tblx", "cultivated_mu", "pbf_mu", "visited_on", "status"),
     *("saved_mu", "counted_mu"),
 )
 """What fits on a page; the whole row stands in ``year_ledger.csv``."""
@@ -38,8 +38,8 @@ def ledger_table(ledger: pd.DataFrame, book: Rulebook) -> pd.DataFrame:
     """Return the columns of a ledger that a person reads, kinds of patches by name, days as month-day."""
     shown = ledger[list(SHOWN)].astype(object)
     shown["tblx"] = [word(book, code, "TBLX") for code in shown["tblx"]]
-    for name in ("received_on", "visited_on"):
-        shown[name] = [day.strftime("%m-%d") if isinstance(day, dt.date) else None for day in shown[name]]
+    days = shown["visited_on"]
+    shown["visited_on"] = [day.strftime("%m-%d") if isinstance(day, dt.date) else None for day in days]
     return _worded(shown)
 
 
