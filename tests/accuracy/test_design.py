@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 from statsmodels.stats.proportion import proportion_confint
 
 from weipian_lab.accuracy import design
+from weipian_lab.accuracy.limits import share_limits
 from weipian_lab.errors import ParameterError, SchemaError
 
 SIZES = {"above": 200, "near": 800, "far": 9000}
@@ -142,3 +143,49 @@ def test_survey_in_rounds():
     survey, _ = survey.add(results("b", 10, "tf")).estimate()
     with pytest.raises(ParameterError):
         survey.estimate()
+
+
+def test_ways_side_by_side():
+    sizes, shares = {"a": 100, "b": 300}, {"a": 0.5, "b": 0.1}
+    table = design.allocations(sizes, 40, shares, finite_population=False)
+    assert table.loc["proportional", ["a", "b"]].to_list() == [10, 30]
+    assert table.loc["equal", ["a", "b"]].to_list() == [20, 20]
+    # z² (W² p q / n): 1/16 · 0.25 / 10 + 9/16 · 0.09 / 30
+    expected = 1.959963984540054 * np.sqrt(0.25 / 160 + 0.81 / 480)
+    assert table.loc["proportional", "half_width"] == pytest.approx(expected)
+    assert table["half_width"].idxmin() == "neyman"
+    corrected = design.allocations(sizes, 40, shares)
+    assert corrected.loc["proportional", "half_width"] == pytest.approx(expected * np.sqrt(0.9))
+    with pytest.raises(ParameterError, match="b"):
+        design.allocations(sizes, 40, {"a": 0.5})
+
+
+def test_what_wanted_half_widths_take():
+    areas, missed = {"near": 1_000.0, "far": 9_000.0}, {"near": 0.05, "far": 0.01}
+    table = design.needed(0.2, 500, areas, missed, points=(0.1, 0.05), parts=(0.5,)).set_index("what")
+    assert table.loc["false_alarms", "n"].to_list() == [
+        design.size_for_half_width(0.2, half, population=500) for half in (0.1, 0.05)
+    ]
+    assert table.loc["missed_area", "half_width"] == pytest.approx(70)
+    spread = 1_000 * np.sqrt(0.05 * 0.95) + 9_000 * np.sqrt(0.01 * 0.99)
+    assert table.loc["missed_area", "n"] == np.ceil((spread * 1.959963984540054 / 70) ** 2)
+
+
+def test_stopping_as_soon_as_it_is_short_keeps_its_coverage_with_looks_fixed_before():
+    """5 000 surveys of a share of 0.3, looked at after 20, 40, 60 and 80 patches, stopped at ± 0.12."""
+    rng, truth, step = np.random.default_rng(1), 0.3, 20
+    drawn = rng.random((5_000, 4 * step)) < truth
+    seen = drawn.reshape(len(drawn), 4, step).sum(2).cumsum(1)
+    covered = {}
+    for looks in (1, 4):  # 1: every look at the full level, as if it were the only one
+        level = 1 - 0.05 / looks
+        stop = np.full(len(drawn), 3)
+        inside = np.zeros((len(drawn), 4), bool)
+        for k in range(3, -1, -1):
+            n = step * (k + 1)
+            low, high = share_limits(seen[:, k] / n, float(n), level, "guarded")
+            inside[:, k] = (low <= truth) & (truth <= high)
+            stop = np.where(high - low <= 0.24, k, stop)
+        covered[looks] = inside[np.arange(len(drawn)), stop].mean()
+    assert covered[4] >= 0.95
+    assert covered[1] < covered[4]

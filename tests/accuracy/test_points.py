@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from affine import Affine
 from shapely.geometry import box
 
@@ -98,8 +99,9 @@ def test_a_field_list_may_be_empty(tmp_path, patch):
     import openpyxl
 
     _, xlsx = design.write_field_list(design.field_list(patch, teams=1).iloc[:0], tmp_path)
-    (sheet,) = openpyxl.load_workbook(xlsx).worksheets
+    sheet, columns = openpyxl.load_workbook(xlsx).worksheets
     assert sheet.max_row == 1
+    assert "UNDETERMINED" in str([cell.value for row in columns.iter_rows() for cell in row])
     assert sheet["C1"].value == "patch_id"
 
 
@@ -113,3 +115,85 @@ def test_headline_says_when_recall_is_unknown():
 def test_size_classes_hold_their_lower_edge():
     assert len(set(accuracy.size_class([2.0, 4.99]))) == 1
     assert len(set(accuracy.size_class([1.99, 2.0, 5.0]))) == 3
+
+
+def test_groups_stated_first_then_from_the_layers(patch):
+    one = patch.geometry.iloc[0]
+    far = shapely.transform(one, lambda xy: np.add(xy, (1e5, 0)))
+    batch = gpd.GeoDataFrame(
+        {
+            "patch_id": ["stated", "found", "outside"],
+            "admin_code": ["640121", "", None],
+            "DLMC": ["水田", None, " "],
+            "date_before": ["20230718", "2023-07-18", ""],
+            "date_after": ["20240717", "2024-07-17", "2024-07-17"],
+        },
+        geometry=[one, one, far],
+        crs=patch.crs,
+    )
+    land = gpd.GeoDataFrame({"DLMC": ["旱地"]}, geometry=[one.buffer(5)], crs=patch.crs)
+    counties = gpd.GeoDataFrame(
+        {"XZQDM": ["640121"], "XZQMC": ["永宁县"]}, geometry=[one.buffer(5)], crs=patch.crs
+    )
+    placed = accuracy.situate(batch, land, counties).set_index("patch_id")
+    assert placed["land"].to_list() == ["水田", "旱地", "图层范围之外"]
+    assert placed["county"].to_list() == ["永宁县 640121", "永宁县 640121", "图层范围之外"]
+    assert placed["date_pair"].to_list()[:2] == ["2023-07-18 – 2024-07-17"] * 2
+    assert placed["date_pair"].isna().to_list() == [False, False, True]
+    assert placed["area_mu"].iloc[0] == pytest.approx(one.area * 0.0015, rel=5e-3)
+    bare = accuracy.situate(batch[["patch_id", "geometry"]])
+    assert bare[["land", "county", "date_pair"]].isna().all(axis=None)
+
+
+def test_dictionary_says_what_columns_and_codes_mean():
+    table = pd.DataFrame({"patch_id": ["a"], "verdict": ["PSEUDO_CHANGE"], "own_note": ["x"]})
+    said = accuracy.dictionary({"f.csv": table}).set_index("column")
+    assert said.loc["patch_id", "zh"] == "图斑编号"
+    assert "PSEUDO_CHANGE = no real change" in said.loc["verdict", "en"]
+    assert said.loc["own_note", "zh"] == ""
+
+
+def test_causes_in_words():
+    assert accuracy.cause_words("land consolidation project") == "土地整治项目"
+    assert accuracy.cause_words("greenhouse made into a house (大棚房)") == "大棚房"
+    assert accuracy.cause_words("crop_rotation") == "作物轮换（两年种植不同）"
+    assert accuracy.cause_words("狗挖的洞") == "狗挖的洞"
+
+
+def test_farmland_splits_what_lies_outside(patch):
+    score = np.zeros((10, 10), np.float32)
+    score[9] = 2.0
+    land = gpd.GeoDataFrame(
+        {"DLBM": ["0102", "1201"]},
+        geometry=[box(500_000, 4_200_000, 500_050, 4_200_100), box(500_050, 4_200_000, 500_100, 4_200_100)],
+        crs="EPSG:32648",
+    )
+    farm = accuracy.on_farmland(land, GRID, {"0102"})
+    assert farm.sum() == 50
+    codes = accuracy.point_strata(patch, score, GRID, near=1.0, farmland=farm)
+    areas = accuracy.strata_mu(codes, GRID)
+    number = {name: round(mu / areas["announced"] * 25) for name, mu in areas.items()}
+    assert number == {"announced": 25, "near_farm": 5, "near_other": 5, "far_farm": 20, "far_other": 45}
+    points = accuracy.draw_points(codes, GRID, {"near_farm": 3, "far_other": 4}, prefix="R")
+    assert points["patch_id"].iloc[0] == "R0001"
+    squares = accuracy.pixels_at(points, GRID)
+    np.testing.assert_allclose(squares.area, 100)
+    assert squares.covers(points.geometry).all()
+    with pytest.raises(SchemaError, match="DLMC"):
+        accuracy.on_farmland(land, GRID, {"0102"}, "DLMC")
+
+
+def test_points_come_from_a_csv_or_a_filled_field_list(tmp_path):
+    rows = {
+        "stratum": ["far", "far", "big"],
+        "mapped": ["same", "same", ""],
+        "reference": ["same", "change", ""],
+        "unit": ["pixel", "pixel", "patch"],
+    }
+    pd.DataFrame(rows).to_csv(tmp_path / "points.csv", index=False)
+    found = accuracy.read_points(tmp_path / "points.csv")
+    assert found["reference"].to_list() == ["same", "change"]
+    assert accuracy.seen_shares(found, {"announced": 1, "far": 9}) == {"far": 1.5 / 3}
+    pd.DataFrame(rows).drop(columns="mapped").to_csv(tmp_path / "points.csv", index=False)
+    with pytest.raises(SchemaError, match="mapped"):
+        accuracy.read_points(tmp_path / "points.csv")

@@ -10,23 +10,37 @@ from weipian_lab.accuracy.intervals import effective_size, share_interval
 from weipian_lab.accuracy.labels import AccuracyWarning
 from weipian_lab.accuracy.matching import Matching, match
 from weipian_lab.accuracy.matrices import from_matrix
-from weipian_lab.accuracy.points import draw_points, label_points, point_strata, strata_mu
-from weipian_lab.accuracy.reference import changes_between, land_under
+from weipian_lab.accuracy.places import situate
+from weipian_lab.accuracy.points import (
+    LAND_STRATA,
+    draw_points,
+    label_points,
+    pixels_at,
+    point_strata,
+    read_points,
+    seen_shares,
+    strata_mu,
+)
+from weipian_lab.accuracy.reference import changes_between, land_under, on_farmland
 from weipian_lab.accuracy.sampled import Sampled, sampled_from
 from weipian_lab.accuracy.shares import breakdown, false_alarm_share, share_of_false
 from weipian_lab.accuracy.sizes import sample_size
 from weipian_lab.accuracy.tables import (
+    allocation_table,
     announced_share,
     cause_words,
     confusion,
+    dictionary,
     group_table,
     headline,
     matching_table,
     near_score,
+    needed_table,
     readable,
     review_table,
     shown,
     size_class,
+    strata_table,
 )
 from weipian_lab.accuracy.verification import (
     as_reference,
@@ -37,10 +51,12 @@ from weipian_lab.accuracy.verification import (
 )
 
 __all__ = [
+    "LAND_STRATA",
     "AccuracyWarning",
     "Assessment",
     "Matching",
     "Sampled",
+    "allocation_table",
     "announced_share",
     "as_reference",
     "breakdown",
@@ -49,6 +65,7 @@ __all__ = [
     "check_verified",
     "cluster",
     "confusion",
+    "dictionary",
     "disagreement",
     "draw_points",
     "effective_size",
@@ -61,20 +78,27 @@ __all__ = [
     "match",
     "matching_table",
     "near_score",
+    "needed_table",
+    "on_farmland",
+    "pixels_at",
     "point_strata",
     "poststratified",
+    "read_points",
     "read_reviews",
     "read_verified",
     "readable",
     "review_table",
     "sample_size",
     "sampled_from",
+    "seen_shares",
     "share_interval",
     "share_of_false",
     "shown",
     "simple_random",
+    "situate",
     "size_class",
     "strata_mu",
+    "strata_table",
     "stratified",
     "systematic",
 ]

@@ -147,8 +147,9 @@ def cluster_interval(
 
     Wilson's interval with the effective size p (1 - p) / se² and the quantile of t(df).
     Where fewer than :data:`FEW_CLUSTERS` primary units hold a hit, or a miss, their variance is mostly too
-    small by chance; there (`always`: everywhere) Clopper and Pearson's interval takes over, with no more
-    effective units than primary units, as if each were all right or all wrong: it covers more than stated.
+    small by chance; there guarded mid-P limits take over, with no more effective units than primary units,
+    as if each were all right or all wrong: 93 % at least whatever the correlation within, more than stated
+    where units of a cluster differ. `always`: everywhere, and Clopper and Pearson's limits.
 
     Parameters
     ----------
@@ -165,7 +166,8 @@ def cluster_interval(
         size = np.where(se > 0, np.minimum(share * (1 - share) / se**2, units), units)
     known = np.isfinite(share) & np.isfinite(se) & (size > 0)
     p, n = np.where(known, np.clip(share, 0, 1), 0.5), np.where(known, size, 1.0)
-    wide = share_limits(p, np.minimum(n, np.maximum(primary, 1)), confidence, "exact")
+    within: Within = "exact" if always else "guarded"
+    wide = share_limits(p, np.minimum(n, np.maximum(primary, 1)), confidence, within)
     short = wilson_limits(p, n, float(stats.t.ppf(0.5 + confidence / 2, df)))
     few = (fewest < FEW_CLUSTERS) | always
     lower, upper = (np.where(few, a, b) for a, b in zip(wide, short, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -10,15 +11,29 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from weipian_lab import rasters
+from weipian_lab import rasters, vectors
 from weipian_lab.area import ellipsoidal_area, m2_to_mu
 from weipian_lab.errors import GridError, SchemaError
 from weipian_lab.grid import Grid
+from weipian_lab.outputs import read_table
 
-__all__ = ["STRATA", "draw_points", "label_points", "point_strata", "strata_mu"]
+__all__ = [
+    "LAND_STRATA",
+    "STRATA",
+    "draw_points",
+    "label_points",
+    "pixels_at",
+    "point_strata",
+    "read_points",
+    "seen_shares",
+    "strata_mu",
+]
 
-STRATA = ("announced", "near", "far")
-"""Within patches; outside, score at least `near` × threshold; outside, lower or no score."""
+STRATA = ("announced", "near", "far", "near_farm", "near_other", "far_farm", "far_other")
+"""Within patches; outside, with a score of at least `near`; outside, with a lower score or none.
+With farmland known, the last four take the place of near and far."""
+LAND_STRATA = STRATA[3:]
+"""The strata of :data:`STRATA` that tell farmland from other land."""
 
 
 def point_strata(
@@ -28,6 +43,7 @@ def point_strata(
     *,
     near: float,
     inside: NDArray[np.bool_] | None = None,
+    farmland: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Return the stratum of each pixel: place in :data:`STRATA`, or 255 where nothing is to be sampled.
 
@@ -41,17 +57,24 @@ def point_strata(
         Score from which a pixel outside the patches is in the stratum ``near``.
     inside
         ``(row, col)`` bool, the area assessed; all if None.
+    farmland
+        ``(row, col)`` bool, see :func:`~weipian_lab.accuracy.on_farmland`; splits what lies outside the
+        patches, since change missed on farmland is what matters most.
 
     Raises
     ------
     GridError
         If an array does not fit the grid.
     """
-    for array in (score, inside):
+    for array in (score, inside, farmland):
         if array is not None and array.shape != grid.shape:
             raise GridError("errors.bad_shape", what="score", found=array.shape, expected=grid.shape)
     announced = rasters.burn(patches.geometry.to_numpy(), grid)
-    codes = np.where(announced, 0, np.where(np.nan_to_num(score, nan=-np.inf) >= near, 1, 2)).astype(np.uint8)
+    close = np.nan_to_num(score, nan=-np.inf) >= near
+    outside = np.where(close, 1, 2)
+    if farmland is not None:
+        outside = np.where(close, np.where(farmland, 3, 4), np.where(farmland, 5, 6))
+    codes = np.where(announced, 0, outside).astype(np.uint8)
     return codes if inside is None else np.where(inside, codes, 255).astype(np.uint8)
 
 
@@ -64,9 +87,11 @@ def strata_mu(codes: NDArray[np.uint8], grid: Grid) -> dict[str, float]:
 
 
 def draw_points(
-    codes: NDArray[np.uint8], grid: Grid, allocation: Mapping[str, int], *, seed: int = 0
+    codes: NDArray[np.uint8], grid: Grid, allocation: Mapping[str, int], *, seed: int = 0, prefix: str = "Q"
 ) -> gpd.GeoDataFrame:
     """Return random pixel centres, without repetition, with the numbers asked for in each stratum.
+
+    `prefix` begins the numbers, so that points of two rounds are told apart.
 
     Returns
     -------
@@ -93,7 +118,7 @@ def draw_points(
     stratum = [STRATA[k] for k in flat[chosen]]
     return gpd.GeoDataFrame(
         {
-            "patch_id": [f"Q{k + 1:04d}" for k in range(len(chosen))],
+            "patch_id": [f"{prefix}{k + 1:04d}" for k in range(len(chosen))],
             "stratum": stratum,
             "mapped": ["change" if s == "announced" else "same" for s in stratum],
         },
@@ -109,3 +134,51 @@ def label_points(points: gpd.GeoDataFrame, changes: gpd.GeoDataFrame) -> pd.Seri
     label = np.full(len(points), "same", dtype=object)
     label[hit] = "change"
     return pd.Series(label, index=points.index, name="reference")
+
+
+def pixels_at(points: gpd.GeoDataFrame, grid: Grid) -> gpd.GeoDataFrame:
+    """Return points as the squares of their pixels, which are the units to look at in the field."""
+    a, _, _, _, e, _ = grid.transform[:6]
+    centre = points.geometry
+    half_x, half_y = abs(a) / 2, abs(e) / 2
+    x, y = centre.x.to_numpy(), centre.y.to_numpy()
+    return points.set_geometry(
+        gpd.GeoSeries(shapely.box(x - half_x, y - half_y, x + half_x, y + half_y), points.index, points.crs)
+    )
+
+
+def read_points(path: Path | str) -> pd.DataFrame:
+    """Read verified points: a CSV, or a layer of any vector format; a filled field list may hold patches too.
+
+    Raises
+    ------
+    InputError
+        No such file, or it cannot be read.
+    SchemaError
+        No such columns as stratum, mapped, reference; no row left.
+    """
+    path = Path(path)
+    return _points_only(read_table(path) if path.suffix.lower() == ".csv" else vectors.read(path).frame)
+
+
+def _points_only(points: pd.DataFrame) -> pd.DataFrame:
+    for name in ("stratum", "mapped", "reference"):
+        if name not in points.columns:
+            raise SchemaError("accuracy.no_column", column=name, columns=", ".join(map(str, points.columns)))
+    chosen = points[points["unit"] == "pixel"] if "unit" in points.columns else points
+    if chosen.empty:
+        raise SchemaError("accuracy.empty_sample")
+    return chosen.reset_index(drop=True)
+
+
+def seen_shares(points: pd.DataFrame, strata: Mapping[str, float]) -> dict[str, float]:
+    """Return the share of true change in each stratum outside the patches.
+
+    Drawn towards one half by one pseudo-unit: a stratum whose points show no change may still hold some.
+    """
+    shares = {}
+    for name in strata:
+        if name != "announced":
+            part = points.loc[points["stratum"] == name, "reference"]
+            shares[name] = float((part.eq("change").sum() + 0.5) / (len(part) + 1))
+    return shares

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
+from weipian_lab import rasters
 from weipian_lab.errors import CRSError, SchemaError
+from weipian_lab.grid import Grid
 from weipian_lab.text import t
 
-__all__ = ["changes_between", "land_under"]
+__all__ = ["changes_between", "land_under", "on_farmland"]
 
 
 def changes_between(layer: gpd.GeoDataFrame, before: str, after: str) -> gpd.GeoDataFrame:
@@ -64,3 +69,28 @@ def land_under(patches: gpd.GeoDataFrame, land: gpd.GeoDataFrame, column: str = 
     total = pairs.groupby(["i", "land"], sort=True)["m2"].sum().reset_index()
     main = total.sort_values(["i", "m2", "land"]).drop_duplicates("i", keep="last").set_index("i")["land"]
     return pd.Series(main.reindex(np.arange(len(patches))).to_numpy(), index=patches.index, name="land")
+
+
+def on_farmland(
+    land: gpd.GeoDataFrame, grid: Grid, cultivated: Container[str], column: str = "DLBM"
+) -> NDArray[np.bool_]:
+    """Return where the survey has cultivated land, ``(row, col)``.
+
+    Parameters
+    ----------
+    land
+        Survey with its CRS and the codes in `column`.
+    cultivated
+        Codes of cultivated land, from the rulebook: the same code may mean the opposite in another scheme.
+
+    Raises
+    ------
+    CRSError, SchemaError
+        As :func:`land_under`.
+    """
+    if column not in land.columns:
+        raise SchemaError("accuracy.no_column", column=column, columns=", ".join(map(str, land.columns)))
+    if land.crs is None:
+        raise CRSError("errors.no_crs", what="DLTB")
+    chosen = land[[str(code) in cultivated for code in land[column]]].to_crs(grid.crs)
+    return np.asarray(rasters.burn(chosen.geometry.to_numpy(), grid), bool)

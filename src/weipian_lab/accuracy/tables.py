@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,25 +13,31 @@ from numpy.typing import ArrayLike, NDArray
 
 from weipian_lab import rasters
 from weipian_lab.accuracy.assessment import Assessment
+from weipian_lab.accuracy.verification import VERDICTS
 from weipian_lab.area import m2_to_mu
 from weipian_lab.grid import Grid
 from weipian_lab.text import LANGS, catalogue, t
 
 __all__ = [
+    "allocation_table",
     "announced_share",
     "cause_words",
     "confusion",
+    "dictionary",
     "group_table",
     "headline",
     "matching_table",
     "near_score",
+    "needed_table",
     "readable",
     "review_table",
     "shown",
     "size_class",
+    "strata_table",
 ]
 
 _EDGES = (2.0, 5.0)
+_FORMS = {"verdict": VERDICTS, "reference": ("change", "same")}  # columns to fill in, and with what
 
 
 def size_class(area_mu: ArrayLike) -> NDArray[np.object_]:
@@ -74,18 +81,58 @@ def _heads(*names: str) -> list[str]:
     return [t(f"accuracy.head_{name}") for name in names]
 
 
-def matching_table(summary: Mapping[str, float]) -> pd.DataFrame:
-    """Return the summary of a matching as a table to read; areas in 亩."""
+def matching_table(summaries: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """Return the summary of each matching rule as a table to read; areas in 亩."""
+    names = list(next(iter(summaries.values()), {}))
+    rows = [[t(f"accuracy.match_{n}"), *(_number(n, s[n]) for s in summaries.values())] for n in names]
+    return pd.DataFrame(rows, columns=[*_heads("what"), *(t(f"accuracy.by_{rule}") for rule in summaries)])
+
+
+def _number(name: str, value: float) -> str:
+    if name.endswith("_m2"):
+        return f"{m2_to_mu(value):.1f} {t('accuracy.mu')}"
+    return str(value) if isinstance(value, int) else f"{value:.1%}"
+
+
+def strata_table(areas: Mapping[str, float], points: pd.DataFrame | None) -> pd.DataFrame:
+    """Return strata with their area, the points verified in each and the true changes among them."""
     rows = []
-    for name, value in summary.items():
-        if name.endswith("_m2"):
-            number = f"{m2_to_mu(value):.1f} {t('accuracy.mu')}"
-        elif isinstance(value, int):
-            number = str(value)
-        else:
-            number = f"{value:.1%}"
-        rows.append([t(f"accuracy.match_{name}"), number])
-    return pd.DataFrame(rows, columns=_heads("what", "estimate"))
+    for name, mu in areas.items():
+        part = None if points is None else points.loc[points["stratum"] == name, "reference"]
+        seen = ["–", "–"] if part is None else [len(part), int(part.eq("change").sum())]
+        rows.append([_word(name), f"{mu:.0f}", *seen])
+    return pd.DataFrame(
+        rows, columns=[t(f"accuracy.col_{c}") for c in ("stratum", "area_mu", "points", "changes")]
+    )
+
+
+def allocation_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return :func:`~weipian_lab.accuracy.design.allocations` as a table to read."""
+    shown = table.rename(index=_word, columns=_word)
+    shown[t("accuracy.col_half_width")] = [f"± {100 * v:.1f}" for v in shown.pop("half_width")]
+    return shown.reset_index(names=t("accuracy.col_how"))
+
+
+def needed_table(table: pd.DataFrame, done: Mapping[str, int]) -> pd.DataFrame:
+    """Return :func:`~weipian_lab.accuracy.design.needed` as a table to read; `done` says what is verified."""
+    rows = [
+        [
+            _word(row["what"]),
+            f"± {100 * row['half_width']:.0f}"
+            if row["what"] == "false_alarms"
+            else f"± {row['half_width']:.0f}",
+            row["n"],
+            done.get(row["what"], 0),
+        ]
+        for _, row in table.iterrows()
+    ]
+    return pd.DataFrame(
+        rows, columns=[t(f"accuracy.col_{c}") for c in ("what", "half_width", "need", "done")]
+    )
+
+
+def _word(code: object) -> str:
+    return t(f"accuracy.value_{code}") if f"value_{code}" in catalogue("accuracy") else str(code)
 
 
 def group_table(groups: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -109,9 +156,11 @@ def group_table(groups: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def cause_words(cause: str) -> str:
     """Return a cause in words: simulated kinds of change are coded, others are left as written."""
-    if cause == "season":
-        return t("accuracy.cause_season")
-    return t(f"simulate.kind_{cause}") if f"kind_{cause}" in catalogue("simulate") else cause
+    code = re.sub(r"[^a-z]+", "_", cause.lower()).strip("_")
+    for topic, key in (("accuracy", f"cause_{code}"), ("simulate", f"kind_{code}")):
+        if key in catalogue(topic):
+            return t(f"{topic}.{key}")
+    return cause
 
 
 def review_table(found: Mapping[str, Any]) -> pd.DataFrame:
@@ -141,6 +190,31 @@ def readable(table: pd.DataFrame, *, coded: bool = False) -> pd.DataFrame:
         elif not pd.api.types.is_numeric_dtype(shown[name]):
             shown[name] = [t(f"accuracy.value_{v}") if f"value_{v}" in known else v for v in shown[name]]
     return shown
+
+
+def dictionary(files: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a data dictionary: what each column of each file means, in both languages.
+
+    The files themselves keep names and codes that programs read (DESIGN.md); people read this beside them.
+
+    Parameters
+    ----------
+    files
+        Name of each file and its table.
+    """
+    known = catalogue("accuracy")
+    rows = []
+    for file, table in files.items():
+        for name in (str(column) for column in table.columns if column != "geometry"):
+            values = {str(v) for v in table[name].dropna().unique()[:200]} | set(_FORMS.get(name, ()))
+            coded = [v for v in sorted(values) if f"value_{v}" in known]
+            row = {"file": file, "column": name}
+            for lang in LANGS:
+                words = t(f"accuracy.col_{name}", lang) if f"col_{name}" in known else ""
+                said = "; ".join(f"{v} = {t(f'accuracy.value_{v}', lang)}" for v in coded)
+                row[lang] = f"{words} ({said})" if said else words
+            rows.append(row)
+    return pd.DataFrame(rows, columns=["file", "column", *LANGS])
 
 
 def confusion(result: Assessment | None, known: pd.DataFrame) -> pd.DataFrame:

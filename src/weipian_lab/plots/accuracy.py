@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from weipian_lab.plots.base import PALETTE, axes, north_arrow, scale_bar, source_note
-from weipian_lab.text import t
+from weipian_lab.text import catalogue, t
 
 __all__ = ["by_group", "cost_curve", "coverage_bars", "field_map", "missed_curve", "share_bar", "truth_map"]
 
@@ -91,7 +91,7 @@ def coverage_bars(table: pd.DataFrame, confidence: float, ax: Axes | None = None
     """Draw the coverage found for each figure and interval method against the level stated."""
     ax = axes(ax, figsize=(7.0, 3.6))
     shown = table.dropna(subset="coverage").drop_duplicates(["measure", "class", "interval"])
-    labels = [t(f"accuracy.measure_{m}") + ("" if m == "overall" else f" {c}")
+    labels = [t(f"accuracy.measure_{m}") + ("" if m == "overall" else f"：{_class(c)}")
               for m, c in zip(shown["measure"], shown["class"], strict=True)]  # fmt: skip
     wide = shown.assign(label=labels).pivot(index="label", columns="interval", values="coverage")
     place = np.arange(len(wide))[::-1]
@@ -105,11 +105,15 @@ def coverage_bars(table: pd.DataFrame, confidence: float, ax: Axes | None = None
     ax.axvline(confidence, color="black", linewidth=1)
     ax.axvspan(confidence - 0.02, min(confidence + 0.02, 1), color="#EEEEEE", zorder=0)
     ax.set_yticks(place, list(wide.index))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
     ax.set_xlabel(t("accuracy.fig_coverage_x"))
     ax.set_title(t("accuracy.fig_coverage"), loc="left")
     ax.legend(loc="best")
     return ax
+
+
+def _class(label: object) -> str:
+    return t(f"accuracy.value_{label}") if f"value_{label}" in catalogue("accuracy") else str(label)
 
 
 def cost_curve(sweep: pd.DataFrame, chosen: float, simulated: bool, ax: Axes | None = None) -> Axes:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
 from weipian_lab import vectors
 from weipian_lab.accuracy.design.route import plan_routes
+from weipian_lab.accuracy.tables import dictionary
 from weipian_lab.errors import CRSError, SchemaError
 from weipian_lab.outputs import as_text, atomic
-from weipian_lab.text import t
+from weipian_lab.text import LANGS, t
 
 __all__ = ["field_list", "write_field_list"]
 
@@ -62,6 +65,7 @@ def write_field_list(listed: gpd.GeoDataFrame, folder: Path | str, stem: str = "
     """Write ``<stem>.gpkg`` and ``<stem>.xlsx`` (a sheet a team; one without rows if nothing is listed).
 
     Returns both paths.
+    A last sheet says what the columns mean and which verdicts there are.
     Text that a spreadsheet would run as a formula is written as text.
     """
     folder = Path(folder)
@@ -76,11 +80,19 @@ def write_field_list(listed: gpd.GeoDataFrame, folder: Path | str, stem: str = "
         for cell in sheet[1]:
             cell.font = Font(bold=True)
         for row in rows[names].itertuples(index=False):
-            sheet.append([as_text(value.item() if isinstance(value, np.generic) else value) for value in row])
+            sheet.append([_cell(value) for value in row])
         sheet.freeze_panes = "A2"
+    sheet = book.create_sheet(t("accuracy.sheet_columns"))
+    for line in dictionary({stem: listed})[["column", *LANGS]].itertuples(index=False):
+        sheet.append([as_text(text) for text in line])
     with atomic(paths[1]) as temporary:
         book.save(temporary)
     return paths
+
+
+def _cell(value: Any) -> Any:
+    plain = value.item() if isinstance(value, np.generic) else value
+    return None if pd.isna(plain) else as_text(plain)
 
 
 def _others(listed: gpd.GeoDataFrame) -> list[str]:

@@ -83,21 +83,29 @@ class Survey:
         )
         return replace(self, look=self.look + 1), {**share, "level": level}
 
+    def shares(self) -> dict[Hashable, float]:
+        """Return the false-alarm share seen in each stratum, drawn towards one half by one pseudo-unit.
+
+        A stratum without a false alarm in its first few patches is thus not written off;
+        one half where nothing is decided yet.
+        """
+        shares = dict.fromkeys(as_sizes(self.sizes), 0.5)
+        if self.results is not None:
+            for stratum, group in self.results.dropna(subset="reference").groupby("stratum"):
+                shares[stratum] = float((group["reference"].eq("false").sum() + 0.5) / (len(group) + 1))
+        return shares
+
     def next_round(self, n: int) -> dict[Hashable, int]:
         """Return how many patches of each stratum to verify next: what a Neyman allocation still lacks.
 
-        Shares seen so far are drawn towards one half by one pseudo-unit, so that a stratum without
-        a false alarm in its first few patches is not written off.
+        Shares are those of :meth:`shares`.
         """
         n = whole("n", n, 0)
         sizes = as_sizes(self.sizes)
-        done = dict.fromkeys(sizes, 0)
-        shares = dict.fromkeys(sizes, 0.5)
+        shares, done = self.shares(), dict.fromkeys(sizes, 0)
         if self.results is not None:
-            decided = self.results.dropna(subset="reference")
-            for stratum, group in decided.groupby("stratum"):
-                done[stratum] = len(group)
-                shares[stratum] = float((group["reference"].eq("false").sum() + 0.5) / (len(group) + 1))
+            number = self.results.dropna(subset="reference")["stratum"].value_counts()
+            done |= {k: int(v) for k, v in number.items()}
         total = min(sum(done.values()) + n, int(sum(sizes.values())))
         wish = allocate(sizes, total, "neyman", shares=shares, minimum=2)
         lack = {k: max(wish.get(k, 0) - done[k], 0) for k in sizes}

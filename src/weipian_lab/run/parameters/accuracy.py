@@ -45,6 +45,7 @@ class Accuracy(Common):
     finite_population: bool = param(True, "accuracy.p_finite")
     match_share: float = param(0.3, "accuracy.p_match_share", gt=0, le=1)
     next_round: int = param(40, "accuracy.p_next", ge=4, le=10_000)
+    next_points: int = param(20, "accuracy.p_next_points", ge=0, le=10_000)
     teams: int = param(2, "accuracy.p_teams", ge=1, le=50)
     replicates: int = param(2000, "accuracy.p_replicates", ge=100, le=100_000)
 
@@ -57,3 +58,8 @@ class Accuracy(Common):
     def truth_path(self) -> Path:
         """The truth behind simulated verification."""
         return Path(self.truth) if self.truth else bundled() / "truth" / "changes.gpkg"
+
+    @property
+    def crops(self) -> Path:
+        """Crop map beside the truth, which names seasonal causes."""
+        return self.truth_path.parent / "crops.tif"
