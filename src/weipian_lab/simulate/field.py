@@ -107,9 +107,10 @@ def _season_causes(patches: gpd.GeoDataFrame, crops: Path | None) -> list[str]:
         for c in ("date_before", "date_after")
     ]
     result = []
+    grown = np.nan_to_num(image.data).astype(int)  # 0 where nothing is grown
     for i, (before, after) in enumerate(zip(*dates, strict=True)):
         code = [
-            int(image.data[years.index(y) if y in years else -1, row[i], col[i]])
+            int(grown[years.index(y) if y in years else -1, row[i], col[i]])
             for y in (int(d[:4]) if d[:4].isdigit() else 0 for d in (before, after))
         ]
         known = before[:8].isdigit() and after[:8].isdigit()
