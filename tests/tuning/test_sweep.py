@@ -11,6 +11,7 @@ from weipian_lab import tuning
 from weipian_lab.errors import InputError, ParameterError, ProcedureError, SchemaError
 from weipian_lab.grid import Grid
 from weipian_lab.patches import CleanUp
+from weipian_lab.text import t
 from weipian_lab.tuning.sweep import SETTING
 
 GRID = Grid("EPSG:32648", Affine(10, 0, 500_000, 0, -10, 4_200_400), (40, 40))
@@ -177,3 +178,62 @@ def test_tuned_classifier_lowers_its_threshold_when_misses_are_dear():
     for labels in (np.ones(200, bool), np.zeros(200, bool)):
         with pytest.raises(SchemaError):
             tuning.tuned_classifier(evidence, labels, blocks, cost_of_visit=1, cost_of_miss=1)
+
+
+def test_effort_grows_with_the_area_sent_out(scene):
+    slow = tuning.Effort(2, 10, 5, hours_per_mu=0.1)
+    table = tuning.sweep({"d": scene[0]}, GRID, scene[1], thresholds={"d": [0.8]}, effort=slow)
+    assert table.loc[0, "hours"] == pytest.approx(2 + 0.1 * 15, rel=1e-3)
+    assert table.loc[0, "cost"] == pytest.approx(10 * 3.5 + 5 * 30, rel=5e-3)  # corners are cut
+    with pytest.raises(ParameterError):
+        tuning.Effort(2, 10, 5, hours_per_mu=-1)
+
+
+def test_a_choice_at_the_end_of_the_thresholds_tried_is_told(table):
+    assert "flag_most" in tuning.at_edge(table, tuning.by_cost(table))
+    inside = tuning.at_edge(table, tuning.by_recall(table, 0.6))
+    assert inside == t("tuning.edge_none", threshold="0.4")
+
+
+def test_the_range_around_the_price_in_use_is_said(table):
+    ranges = tuning.stability(table)
+    said = tuning.holds(ranges, 0.5)
+    row = ranges[(ranges["price_from"] <= 0.5) & (ranges["price_to"] > 0.5)].iloc[0]
+    assert f"{row['price_from']:.2f}" in said and "0.50" in said
+    assert "∞" in tuning.holds(ranges, 1e9)
+    assert tuning.shown_sweep(ranges, 0.5).iloc[:, -1].str.contains("现价").sum() == 1
+
+
+def test_a_threshold_by_hand_says_that_it_was_not_tested(tmp_path):
+    given = {"method": "mad", "threshold_number": 9.0, "hysteresis": 1.0, "minimum_mu": 2.0}
+    path = tuning.write_by_hand(tmp_path / "hand.yaml", given, {"rule": "cost"}, 4.0, 6.0)
+    found = tuning.read_tuned(path)
+    assert (found["threshold_number"], found["hysteresis"], found["minimum_mu"]) == (4.0, 1.5, 2.0)
+    assert "by_hand" in path.read_text("utf-8") and "tested: false" in path.read_text("utf-8")
+    for outline, strong in ((6.0, 4.0), (0.0, 4.0)):
+        with pytest.raises(ParameterError):
+            tuning.write_by_hand(tmp_path / "x.yaml", given, {}, outline, strong)
+
+
+def test_rules_are_compared_where_they_were_not_tuned():
+    """Two evidences that only together tell the real patches: the score alone must be dearer."""
+    rng = np.random.default_rng(0)
+    both = rng.normal(size=(400, 2))
+    real = both.sum(axis=1) > 0.5
+    blocks = np.arange(400) % 20
+    costs = {"cost_of_visit": 1.0, "cost_of_miss": 3.0}
+    found = tuning.compare_rules(both[:, 0], both, real, blocks, **costs)
+    assert found.loc["all", ["sent", "right", "lost"]].tolist() == [400, real.sum(), 0]
+    assert found.loc["learnt", "cost"] < 0.75 * found.loc["score", "cost"]
+    assert (found["cost"] == found["sent"] + 3 * found["lost"]).all()
+    assert (found["right"] + found["lost"] == real.sum()).all()
+    with pytest.raises(SchemaError):
+        tuning.compare_rules(both[:, 0], both, real, np.zeros(400), **costs)
+
+
+def test_learnt_on_noise_is_no_gain():
+    rng = np.random.default_rng(1)
+    noise, real = rng.normal(size=(300, 3)), rng.random(300) < 0.3
+    costs = {"cost_of_visit": 1.0, "cost_of_miss": 10.0}
+    found = tuning.compare_rules(noise[:, 0], noise, real, np.arange(300) % 15, **costs)
+    assert found.loc["learnt", "cost"] >= 0.95 * found.loc["all", "cost"]  # every one must go out

@@ -84,6 +84,8 @@ def test_counts_by_hand(state):
     assert high["missed_mu"] == pytest.approx(2 * 2500 * 0.0015, rel=2e-3)
     assert high["precision"] == 0.5 and high["recall"] == pytest.approx(1 / 3)
     assert high["cost"] == pytest.approx(2 * 2 * 10 + high["missed_mu"])
+    slow = TuningState(state.candidates, state.reference, Effort(2, 10, 1, 0.5), 0.5).counts(1.5)
+    assert slow["hours"] == pytest.approx(2 * 2 + 0.5 * 2 * 2500 * 0.0015, rel=2e-3)
     nothing = state.counts(9)
     assert nothing["patches"] == 0 and np.isnan(nothing["precision"])
 

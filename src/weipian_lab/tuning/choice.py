@@ -12,7 +12,7 @@ from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import t
 from weipian_lab.tuning.sweep import SETTING
 
-__all__ = ["Choice", "by_capacity", "by_cost", "by_recall", "stability"]
+__all__ = ["Choice", "at_edge", "by_capacity", "by_cost", "by_recall", "holds", "stability"]
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,35 @@ def stability(sweep: pd.DataFrame) -> pd.DataFrame:
         drop=True
     )
     return table.assign(price_from=[r[1] for r in rows], price_to=[r[2] for r in rows])
+
+
+def holds(ranges: pd.DataFrame, price: float) -> str:
+    """Return in words the range of prices around the one in use in which the choice by cost stays the same.
+
+    Parameters
+    ----------
+    ranges
+        As :func:`stability`.
+    price
+        Price in use: hours for a missed 亩.
+    """
+    row = ranges[ranges["price_from"] <= price].iloc[-1]
+    to = "∞" if np.isinf(row["price_to"]) else f"{row['price_to']:.2f}"
+    return t(
+        "tuning.holds", threshold=f"{row['threshold']:.4g}", price=f"{price:.2f}",
+        low=f"{row['price_from']:.2f}", high=to,
+    )  # fmt: skip
+
+
+def at_edge(sweep: pd.DataFrame, choice: Choice) -> str:
+    """Return in words whether a choice lies at an end of the thresholds tried for its detector.
+
+    A least cost at the end of the sweep may go on falling beyond it.
+    """
+    tried = sweep.loc[sweep["detector"] == choice.row["detector"], "threshold"]
+    ends = {"tuning.edge_low": tried.min(), "tuning.edge_high": tried.max()}
+    found = [key for key, end in ends.items() if choice.threshold == end and tried.nunique() > 1]
+    return t(found[0] if found else "tuning.edge_none", threshold=f"{choice.threshold:.4g}")
 
 
 def _need(sweep: pd.DataFrame) -> None:

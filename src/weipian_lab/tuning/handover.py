@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from weipian_lab import yamlio
-from weipian_lab.errors import InputError
+from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.outputs import write_text
 
-__all__ = ["read_tuned", "write_tuned"]
+__all__ = ["read_tuned", "write_by_hand", "write_tuned"]
 
 
 def write_tuned(path: Path | str, parameters: Mapping[str, Any], provenance: Mapping[str, Any]) -> Path:
@@ -27,6 +27,28 @@ def write_tuned(path: Path | str, parameters: Mapping[str, Any], provenance: Map
         "provenance": provenance,
     }
     return write_text(path, yamlio.dumps(_plain(content)))
+
+
+def write_by_hand(
+    path: Path | str,
+    parameters: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    outline: float,
+    strong: float,
+) -> Path:
+    """Write a threshold chosen by hand: outlines from `outline` on, sent from `strong` on (hysteresis).
+
+    The provenance says that it was chosen by hand and that no sealed test part was opened for it.
+
+    Raises
+    ------
+    ParameterError
+        `strong` lies below `outline`, or `outline` is not above 0.
+    """
+    if not 0 < outline <= strong:
+        raise ParameterError("tuning.bad_hand", outline=outline, strong=strong)
+    own = {**parameters, "threshold_number": float(outline), "hysteresis": float(strong) / float(outline)}
+    return write_tuned(path, own, {**provenance, "rule": "by_hand", "tested": False})
 
 
 def read_tuned(path: Path | str) -> dict[str, Any]:

@@ -10,9 +10,18 @@ from numpy.typing import NDArray
 from weipian_lab import change
 from weipian_lab.errors import ParameterError
 from weipian_lab.grid import Grid
+from weipian_lab.patches import CleanUp
 from weipian_lab.rasters import ImagePair
 
-__all__ = ["block_grid", "candidate_thresholds", "score_named", "split_name"]
+__all__ = ["CLEAN_UPS", "block_grid", "candidate_thresholds", "score_named", "split_name"]
+
+CLEAN_UPS: dict[str, CleanUp] = {
+    "sieve": CleanUp(min_px=20, fill_px=4),
+    "close": CleanUp(closing_px=1, min_px=4, fill_px=4),
+    "open_close": CleanUp(opening_px=1, closing_px=1, min_px=4, fill_px=4),
+    "open_sieve": CleanUp(opening_px=1, min_px=20, fill_px=4),
+}
+"""Clean-ups compared, each a sequence of steps: sieve alone (what 01 does by default), closing, and so on."""
 
 
 def split_name(name: str) -> tuple[str, list[str]]:

@@ -38,14 +38,25 @@ class Effort:
         In any unit of cost.
     cost_per_missed_mu
         Cost of a missed 亩, in the same unit.
+    hours_per_mu
+        Field hours for each 亩 sent out, on top of the visit: a large patch takes longer to walk around.
     """
 
     hours_per_visit: float = 1.5
     cost_per_hour: float = 100.0
     cost_per_missed_mu: float = 300.0
+    hours_per_mu: float = 0.0
+
+    def hours(self, patches: float, sent_mu: float) -> float:
+        """Return the field hours of so many patches with so much area in 亩."""
+        return patches * self.hours_per_visit + sent_mu * self.hours_per_mu
+
+    def cost(self, hours: float, missed_mu: float) -> float:
+        """Return the cost of field hours and of missed area in 亩."""
+        return hours * self.cost_per_hour + missed_mu * self.cost_per_missed_mu
 
     def __post_init__(self) -> None:
-        for name in ("hours_per_visit", "cost_per_hour", "cost_per_missed_mu"):
+        for name in ("hours_per_visit", "cost_per_hour", "cost_per_missed_mu", "hours_per_mu"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
                 raise ParameterError("tuning.negative", name=name, value=value)
@@ -144,7 +155,8 @@ def _outcome(matched: Matching, effort: Effort) -> dict[str, Any]:
     area = matched.reference["area_m2"].to_numpy(float)
     covered = matched.reference["covered_m2"].to_numpy(float)
     missed_mu = float(m2_to_mu((area - covered).sum()))
-    hours = summary["patches"] * effort.hours_per_visit
+    sent_mu = float(m2_to_mu(matched.patches["area_m2"].sum()))
+    hours = effort.hours(summary["patches"], sent_mu)
     return {
         "patches": int(summary["patches"]),
         "true_patches": int(summary["true_patches"]),
@@ -156,10 +168,10 @@ def _outcome(matched: Matching, effort: Effort) -> dict[str, Any]:
         "recall": summary["recall"],
         "found_mu": float(m2_to_mu(covered.sum())),
         "missed_mu": missed_mu,
-        "sent_mu": float(m2_to_mu(matched.patches["area_m2"].sum())),
+        "sent_mu": sent_mu,
         "false_mu": float(m2_to_mu(summary["false_m2"])),
         "hours": hours,
-        "cost": hours * effort.cost_per_hour + missed_mu * effort.cost_per_missed_mu,
+        "cost": effort.cost(hours, missed_mu),
     }
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "evidence_of",
     "headline",
     "shown_choices",
+    "shown_rules",
     "shown_sweep",
     "shown_test",
     "shown_validity",
@@ -51,17 +52,14 @@ def _setting(row: pd.Series) -> list[str]:
     return [row["detector"], row["clean_up"], f"{row['min_mu']:g}", f"{row['threshold']:.4g}"]
 
 
-def shown_sweep(ranges: pd.DataFrame) -> pd.DataFrame:
-    """Return the ranges of stability as a table to read."""
-    rows = [
-        [
-            *_setting(row),
-            row["patches"],
-            f"{row['missed_mu']:.0f}",
-            f"{row['price_from']:.2f} – {row['price_to']:.2f}",
-        ]
-        for _, row in ranges.iterrows()
-    ]
+def shown_sweep(ranges: pd.DataFrame, price: float) -> pd.DataFrame:
+    """Return the ranges of stability as a table to read; the one that holds at `price` is marked."""
+    rows = []
+    for _, row in ranges.iterrows():
+        low, high = float(row["price_from"]), float(row["price_to"])
+        here = t("tuning.in_force") if low <= price < high else ""
+        span = f"{low:.2f} – {'∞' if np.isinf(high) else f'{high:.2f}'} {here}".strip()
+        rows.append([*_setting(row), row["patches"], f"{row['missed_mu']:.0f}", span])
     names = ("detector", "clean_up", "min_mu", "threshold", "patches", "missed", "price")
     return pd.DataFrame(rows, columns=[t(f"tuning.{name}") for name in names])
 
@@ -74,14 +72,28 @@ _TEST = {
 }  # fmt: skip
 
 
-def shown_test(row: pd.Series) -> pd.DataFrame:
-    """Return a row of the sweep as a table to read, a figure a row."""
+def shown_test(tuned: pd.Series, test: pd.Series) -> pd.DataFrame:
+    """Return the same setting in the tuning part and in the test part as a table to read, a figure a row."""
     rows = []
     for name, key in _TEST.items():
-        value = row[name]
-        words = f"{value:.0%}" if name in ("precision", "recall") else f"{value:,.0f}"
-        rows.append([t(f"tuning.{key}"), words])
-    return pd.DataFrame(rows, columns=[t("tuning.figure"), t("tuning.value")])
+        words = [
+            f"{row[name]:.0%}" if name in ("precision", "recall") else f"{row[name]:,.0f}"
+            for row in (tuned, test)
+        ]
+        rows.append([t(f"tuning.{key}"), *words])
+    return pd.DataFrame(
+        rows, columns=[t(f"tuning.{name}") for name in ("figure", "part_tuning", "part_test")]
+    )
+
+
+def shown_rules(table: pd.DataFrame) -> pd.DataFrame:
+    """Return :func:`~weipian_lab.tuning.compare_rules` as a table to read."""
+    rows = [
+        [t(f"tuning.by_{rule}"), row["sent"], row["right"], row["lost"], f"{row['cost']:,.0f}"]
+        for rule, row in table.astype({"sent": int, "right": int, "lost": int}).astype(object).iterrows()
+    ]
+    names = ("way", "patches", "true_patches", "lost", "cost")
+    return pd.DataFrame(rows, columns=[t(f"tuning.{name}") for name in names])
 
 
 def shown_validity(table: pd.DataFrame) -> pd.DataFrame:

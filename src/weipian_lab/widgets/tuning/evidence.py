@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from weipian_lab.classify import FalseAlarmFilter
 from weipian_lab.plots.base import PALETTE
@@ -17,6 +18,7 @@ __all__ = ["Evidence", "facts", "feature_name"]
 
 _SHOWN = ("patch_id", "area_mu", "pixels", "score_mean", "score_max")
 _STRONGEST = 6
+_TREES = 80  # enough to say which way the evidence points; fitted while someone waits
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,25 @@ class Evidence:
         """Return the evidence with what a fitted filter says of it."""
         chance = pd.Series(model.predict_proba(table)[:, 1], index=table.index)
         return cls(table, chance, model.explain(table), model.explain(table, by="feature"))
+
+    @classmethod
+    def learnt(
+        cls, table: pd.DataFrame, hits: NDArray[np.bool_], blocks: NDArray[np.int64], seed: int = 0
+    ) -> Evidence:
+        """Return the evidence with a filter fitted on the same patches; without one where all are of a kind.
+
+        Parameters
+        ----------
+        table
+            Evidence of the patches.
+        hits
+            ``(n,)`` whether each matches a true change.
+        blocks
+            ``(n,)`` spatial block of each; the probability is calibrated over whole blocks.
+        """
+        if hits.all() or not hits.any():
+            return cls(table)
+        return cls.by(FalseAlarmFilter(_TREES, random_state=seed).fit(table, hits, blocks), table)
 
     def shown(self, patch_id: str) -> str:
         """Return the evidence of a patch as safe HTML."""

@@ -187,7 +187,7 @@ class Panel:
         with self.box.hold_trait_notifications():
             self.overlay.url = data_url(picture)
             self.curves.value = self._curves.png(threshold)
-            self.numbers.value = tables.confusion(self.state.counts(threshold), self.state.effort)
+            self.numbers.value = tables.confusion(self.state.counts(threshold))
             self.legend.value = tables.legend(blind=self.blind.value)
 
     def _keep(self) -> None:

@@ -72,6 +72,7 @@ class TuningState:
             raise ParameterError("widgets_tuning.no_candidates", number=len(self.candidates))
         self.ids = self.candidates["patch_id"].astype(str).tolist()
         self.scores = score.loc[self.ids].to_numpy(float)
+        self.area_mu = m2_to_mu(matched.patches["area_m2"].loc[self.ids].to_numpy(float))
         self.hits: Mask = matched.patches["hit"].loc[self.ids].to_numpy(bool)
         names = self.reference[self.reference_id].astype(str)
         self.parcel_m2 = matched.reference["area_m2"].loc[names].to_numpy(float)
@@ -111,7 +112,8 @@ class TuningState:
         found = int((covered >= (self.share - 1e-6) * self.parcel_m2).sum())
         number, true = int(sent.sum()), int((sent & self.hits).sum())
         missed = float(m2_to_mu((self.parcel_m2 - covered).sum()))
-        hours = number * self.effort.hours_per_visit
+        sent_mu = float(self.area_mu[sent].sum())
+        hours = self.effort.hours(number, sent_mu)
         parcels = len(self.parcel_m2)
         return {
             "threshold": float(threshold),
@@ -124,9 +126,10 @@ class TuningState:
             "parcels": parcels,
             "precision": true / number if number else np.nan,
             "recall": found / parcels if parcels else np.nan,
+            "sent_mu": sent_mu,
             "missed_mu": missed,
             "hours": hours,
-            "cost": hours * self.effort.cost_per_hour + missed * self.effort.cost_per_missed_mu,
+            "cost": self.effort.cost(hours, missed),
         }
 
     @cached_property

@@ -8,13 +8,12 @@ from html import escape
 import numpy as np
 
 from weipian_lab.text import t
-from weipian_lab.tuning import Effort
 from weipian_lab.widgets.tuning.pictures import COLOURS
 
 __all__ = ["confusion", "legend"]
 
 
-def confusion(counts: Mapping[str, float], effort: Effort) -> str:
+def confusion(counts: Mapping[str, float]) -> str:
     """Return the confusion of patches, then shares with what they are of, missed area, hours and cost."""
     head = "".join(f'<th class="number">{_said(name)}</th>' for name in ("real", "not_real"))
     rows = "".join(
@@ -27,7 +26,8 @@ def confusion(counts: Mapping[str, float], effort: Effort) -> str:
         "precision": f"{_share(counts['precision'])} ({counts['true']:.0f}/{counts['patches']:.0f})",
         "recall": f"{_share(counts['recall'])} ({counts['found']:.0f}/{counts['parcels']:.0f})",
         "missed_mu": f"{counts['missed_mu']:,.0f}",
-        "hours": f"{counts['patches']:.0f} × {effort.hours_per_visit:g} = {counts['hours']:,.0f}",
+        "sent_mu": f"{counts['sent_mu']:,.0f}",
+        "hours": f"{counts['hours']:,.0f}",
         "cost": f"{counts['cost']:,.0f}",
     }
     lines = "".join(
