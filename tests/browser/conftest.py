@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 ARGUMENTS = [
@@ -94,3 +95,62 @@ def _wait_for(server: subprocess.Popen[bytes], pattern: bytes) -> None:
         more = os.read(server.stdout.fileno(), 65536)
         assert more, f"Lab ended: {seen.decode(errors='replace')[-2000:]}"
         seen += more
+
+
+WIDGET = "window.jupyterapp.shell.currentWidget"
+CODE = f"{WIDGET}.content.model.sharedModel.cells.filter(c => c.cell_type === 'code')"
+
+
+class Notebook:
+    """A notebook open in Lab: run it, wait for it, kill its kernel.
+
+    Parameters
+    ----------
+    page
+        A page of the browser.
+    address, server
+        As :func:`start_lab` gives them.
+    name
+        Path of the notebook under Lab's folder.
+    patience_ms
+        How long anything may take.
+    """
+
+    def __init__(self, page: Any, address: str, server: int, name: str, patience_ms: int) -> None:
+        self.page, self.server, self.patience_ms = page, server, patience_ms
+        page.set_default_timeout(patience_ms)
+        page.goto(address.format(name=name))
+        self.until(f"window.jupyterapp && {WIDGET}")
+        self.until(f"{WIDGET}.sessionContext?.session?.kernel?.status === 'idle'")
+
+    def until(self, condition: str) -> None:
+        """Wait for a condition in the page."""
+        self.page.wait_for_function(condition, timeout=self.patience_ms)
+
+    def run_all(self) -> None:
+        """Run every cell and see that none failed."""
+        self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        failed = f"{CODE}.flatMap(c => c.outputs).filter(o => o.output_type === 'error')"
+        self.until(f"{CODE}.every(c => c.execution_count !== null) || {failed}.length > 0")
+        errors = self.page.evaluate(f"{failed}.map(o => o.ename + ': ' + o.evalue)")
+        assert not errors, errors
+
+    def settle(self) -> None:
+        """Wait until the kernel has worked off what was sent."""
+        for _ in range(3):
+            self.page.evaluate(f"{WIDGET}.sessionContext.session.kernel.requestKernelInfo()")
+
+    def kill_kernel(self) -> None:
+        """Kill the kernel as a crash would, take the restart that Lab makes, clear what was shown."""
+        kernel = self.page.evaluate(f"{WIDGET}.sessionContext.session.kernel.id")
+        (process,) = [p for p in psutil.Process(self.server).children() if kernel in " ".join(p.cmdline())]
+        os.kill(process.pid, signal.SIGKILL)
+        self.page.locator(".jp-Dialog").get_by_role("button").last.click()
+        self.until(f"{WIDGET}.sessionContext.session.kernel.status === 'idle'")
+        self.page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+
+
+@pytest.fixture(scope="session")
+def open_notebook() -> type[Notebook]:
+    """Open a notebook in a running Lab; see :class:`Notebook`."""
+    return Notebook
