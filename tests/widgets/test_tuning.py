@@ -22,6 +22,7 @@ from weipian_lab.text import catalogue, language, t
 from weipian_lab.tuning import Effort
 from weipian_lab.widgets.tuning import Evidence, Marks, Panel, Scene, TuningState, tuning
 from weipian_lab.widgets.tuning.evidence import feature_name
+from weipian_lab.widgets.tuning.look import fitting_zoom
 from weipian_lab.widgets.tuning.pictures import COLOURS, PatchPicture
 
 CRS = "EPSG:32648"
@@ -281,7 +282,7 @@ def test_a_click_takes_the_patch_and_a_person_marks_it(panel, tmp_path):
     panel._clicked(type="click", coordinates=(north, east))
     assert panel.patch.value == "b"
     assert panel.marks.verdicts() == {}  # nothing is marked by itself, nor by choosing
-    panel.verdict.value = "PSEUDO_CHANGE"
+    panel.verdict.value, panel.cause.value = "PSEUDO_CHANGE", "季节"
     assert panel.marks.verdicts() == {}
     panel.mark.click()
     assert marks_of(tmp_path / "marks", "张三").verdicts() == {"b": "PSEUDO_CHANGE"}
@@ -289,7 +290,7 @@ def test_a_click_takes_the_patch_and_a_person_marks_it(panel, tmp_path):
     panel.patch.value = "a"
     assert panel.verdict.value == ""
     panel.patch.value = "b"
-    assert panel.verdict.value == "PSEUDO_CHANGE"
+    assert (panel.verdict.value, panel.cause.value) == ("PSEUDO_CHANGE", "季节")
     panel.clear.click()
     assert marks_of(tmp_path / "marks", "张三").verdicts() == {}
 
@@ -339,3 +340,10 @@ def test_the_panel_speaks_both_languages(state, scene, tmp_path, lang):
         box_ = tuning(state, scene, folder=tmp_path, now=Clock())
         assert {"weipian-case", "weipian-tuning"} <= set(box_._dom_classes)
     assert all({"zh", "en"} <= set(entry) for entry in catalogue("widgets_tuning").values())
+
+
+def test_the_map_opens_on_the_whole_county():
+    """A square of 0.703125 degrees on the equator is 512 px wide at zoom 10: 256 · 2¹⁰ / 360 px a degree."""
+    bounds = ((-0.3515625, 0.0), (0.3515625, 0.703125))
+    assert fitting_zoom(bounds, 512) == 10
+    assert fitting_zoom(bounds, 511) == 9.75

@@ -89,12 +89,10 @@ class Evidence:
 
 def facts(row: pd.Series) -> str:
     """Return what the patch table says of a patch as safe HTML."""
-    cells = "".join(
-        f"<tr><td>{escape(t(f'widgets_tuning.col_{name}'))}</td><td>{escape(_figure(row[name]))}</td></tr>"
-        for name in _SHOWN
-        if name in row.index
-    )
-    return f"<table>{cells}</table>"
+    names = [name for name in _SHOWN if name in row.index]
+    heads = "".join(f"<th>{escape(t(f'widgets_tuning.col_{name}'))}</th>" for name in names)
+    cells = "".join(f"<td>{escape(_figure(row[name]))}</td>" for name in names)
+    return f"<table><tr>{heads}</tr><tr>{cells}</tr></table>"
 
 
 def feature_name(name: str) -> str:

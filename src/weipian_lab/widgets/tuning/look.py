@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import Any
 
@@ -12,7 +13,7 @@ from pyproj import Transformer
 from weipian_lab.maps.layers import DEGREES
 from weipian_lab.text import t
 
-__all__ = ["LOOK", "button", "corners", "note"]
+__all__ = ["LOOK", "button", "corners", "fitting_zoom", "note"]
 
 LOOK = """<style>
 .weipian-tuning.weipian-tuning { max-width: 1180px; }
@@ -48,3 +49,14 @@ def corners(shape: shapely.Geometry, crs: Any) -> list[list[tuple[float, float]]
         longitude, latitude = there.transform(*part.exterior.coords.xy)
         rings.append(list(zip(latitude, longitude, strict=True)))
     return rings
+
+
+def fitting_zoom(bounds: tuple[tuple[float, float], tuple[float, float]], side_px: int) -> float:
+    """Return the zoom, in quarters, at which bounds (south, west), (north, east) fill a square of the screen.
+
+    At zoom 0 a web map shows the 360 degrees of the equator on 256 pixels.
+    """
+    (south, west), (north, east) = bounds
+    stretch = 1 / math.cos(math.radians((south + north) / 2))  # Mercator draws latitude so much longer
+    span = max(east - west, (north - south) * stretch, 1e-9)
+    return math.floor(4 * math.log2(side_px * 360 / (256 * span))) / 4

@@ -75,9 +75,9 @@ class Marks:
     def __len__(self) -> int:
         return len(self.table)
 
-    def get(self, patch_id: str) -> str:
-        """Return the verdict on a patch, "" if there is none."""
-        own = self.table.loc[self.table["patch_id"] == patch_id, "verdict"]
+    def get(self, patch_id: str, column: str = "verdict") -> str:
+        """Return the verdict on a patch (or another column of its mark), "" if there is none."""
+        own = self.table.loc[self.table["patch_id"] == patch_id, column]
         return str(own.iloc[0]) if len(own) else ""
 
     def verdicts(self) -> dict[str, str]:

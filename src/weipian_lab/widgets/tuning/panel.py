@@ -20,7 +20,7 @@ from weipian_lab.text import t
 from weipian_lab.widgets.case.look import KEYS, STYLE
 from weipian_lab.widgets.tuning import tables
 from weipian_lab.widgets.tuning.evidence import Evidence, facts
-from weipian_lab.widgets.tuning.look import LOOK, button, corners, note
+from weipian_lab.widgets.tuning.look import LOOK, button, corners, fitting_zoom, note
 from weipian_lab.widgets.tuning.marks import Marks
 from weipian_lab.widgets.tuning.pictures import Curves, PatchPicture, data_url
 from weipian_lab.widgets.tuning.scene import Scene
@@ -29,6 +29,8 @@ from weipian_lab.widgets.tuning.state import TuningState
 __all__ = ["Panel", "tuning"]
 
 _LABELS = {"description_width": "110px"}
+_MAP_PX = 520
+_NEAR = 14.5  # zoom at which a patch of a few 亩 is seen as a shape
 
 
 def tuning(
@@ -137,11 +139,12 @@ class Panel:
         ]
         self.map = Map(
             layers=(*images, self.overlay, self.outline), center=((south + north) / 2, (west + east) / 2),
-            zoom=12, scroll_wheel_zoom=True, attribution_control=False,
+            zoom=fitting_zoom(self._patches.bounds, _MAP_PX), zoom_snap=0.25, scroll_wheel_zoom=True,
+            attribution_control=False,
         )  # fmt: skip
         self.map.add(LayersControl(position="topright"))
         self.map.add(ScaleControl(position="bottomleft", imperial=False))
-        self.map.layout = w.Layout(height="470px", width="100%")
+        self.map.layout = w.Layout(height=f"{_MAP_PX}px", width="100%")
         self.map.on_interaction(self._clicked)
 
     def _laid_out(self) -> w.VBox:
@@ -213,7 +216,8 @@ class Panel:
     def _verdict(self) -> None:
         """Show what was marked; a choice not yet put on disk is not carried to another patch."""
         marked = self.marks.get(str(self.patch.value)) if self.marks is not None else ""
-        self.verdict.value, self.cause.value = marked, ""
+        self.verdict.value = marked
+        self.cause.value = self.marks.get(str(self.patch.value), "cause") if self.marks is not None else ""
         number = len(self.marks) if self.marks is not None else 0
         if marked:
             verdict = t(f"accuracy.value_{marked}")
@@ -242,6 +246,7 @@ class Panel:
         middle = self.state.row(patch_id).geometry.representative_point()
         longitude, latitude = self._there.transform(middle.x, middle.y, direction="INVERSE")
         self.map.center = (latitude, longitude)
+        self.map.zoom = max(self.map.zoom, _NEAR)
 
     # ---- verdicts ----------------------------------------------------------------------------------
     def _take_name(self) -> None:

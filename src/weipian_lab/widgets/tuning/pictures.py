@@ -41,7 +41,7 @@ COLOURS = {
 """What a pixel of the picture can be; a verdict colours the rim of its patch."""
 
 _PLACE = {name: number for number, name in enumerate(COLOURS)}
-_FILL, _RIM = 0.45, len(COLOURS)  # opacity within; rims are the same colours again, opaque
+_FILL, _RIM = 0.65, len(COLOURS)  # opacity within; rims are the same colours again, opaque
 
 
 def data_url(png: bytes) -> str:
