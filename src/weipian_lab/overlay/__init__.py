@@ -7,6 +7,7 @@ from weipian_lab.overlay.feedback import compare, feedback, settled
 from weipian_lab.overlay.flags import flags, flags_in_words
 from weipian_lab.overlay.greenness import greenest
 from weipian_lab.overlay.headings import feedback_counts, flag_counts, heading, in_words
+from weipian_lab.overlay.intake import read_batch
 from weipian_lab.overlay.ledger import PARTS, SUMMANDS, Ledger, ledger
 from weipian_lab.overlay.roles import county
 from weipian_lab.overlay.sensitivity import dependent, sensitivity
@@ -49,6 +50,7 @@ __all__ = [
     "ledger_rows",
     "letter",
     "patch_page",
+    "read_batch",
     "report_in_words",
     "sensitivity",
     "settled",

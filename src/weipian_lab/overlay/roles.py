@@ -45,18 +45,38 @@ EVIDENCE = ("YDSP", "SSNYD", "LSYD")
 """Layers that can explain a change of land use."""
 
 
-def county(path: Path | str) -> dict[str, vectors.Source]:
-    """Return the known layers of one file (GPKG, FileGDB) as sources.
+def county(path: Path | str, *, encoding: str | None = None) -> dict[str, vectors.Source]:
+    """Return the known layers of a GPKG, FileGDB, folder or archive of shapefiles as sources.
+
+    Layers are known by the names of the survey database, their Chinese titles and older names
+    (``vectors/schemas.yaml``), in letters of any width and case.
+
+    Parameters
+    ----------
+    encoding
+        Encoding of the texts of shapefiles; None detects it.
 
     Raises
     ------
     InputError
-        If it has no survey layer.
+        If it has no survey layer, or two layers stand for one.
     """
     names = vectors.layer_names(path)
-    if SURVEY not in names:
+    known: dict[str, str] = {}
+    for name in names:
+        kind = vectors.schema_of(name)
+        if kind in known:
+            raise InputError(
+                "overlay.same_layer", path=Path(path).name, kind=kind, names=f"{known[kind]}, {name}"
+            )
+        known |= {kind: name} if kind in (SURVEY, *ROLES) else {}
+    if SURVEY not in known:
         raise InputError("vectors.no_layer", path=Path(path).name, layer=SURVEY, layers=", ".join(names))
-    return {name: vectors.source(path, name, schema=name) for name in (SURVEY, *ROLES) if name in names}
+    return {
+        kind: vectors.source(path, known[kind], schema=kind, encoding=encoding)
+        for kind in (SURVEY, *ROLES)
+        if kind in known
+    }
 
 
 def sources(layers: Mapping[str, Any]) -> dict[str, vectors.Source]:

@@ -5,6 +5,7 @@ from weipian_lab.vectors.model import Layer, LayerMeta, ReadReport, Repair
 from weipian_lab.vectors.opening import layer_names
 from weipian_lab.vectors.outlines import Outlines, runs
 from weipian_lab.vectors.reading import read
+from weipian_lab.vectors.schemas import schema_of
 from weipian_lab.vectors.sources import Source, source
 from weipian_lab.vectors.writing import write
 
@@ -19,6 +20,7 @@ __all__ = [
     "layer_names",
     "read",
     "runs",
+    "schema_of",
     "source",
     "write",
 ]

@@ -21,6 +21,7 @@ __all__ = ["Opened", "layer_names", "opened"]
 
 _PARQUET = {".parquet", ".geoparquet"}
 _PARTS = (".shx", ".dbf")
+_SINGLE = {".shp", ".geojson", ".fgb", *_PARQUET}  # files of one layer
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Opened:
 
 @contextmanager
 def opened(path: Path | str, layer: str | None) -> Iterator[Opened]:
-    """Find the layer of a file, a folder (FileGDB) or an archive.
+    """Find the layer of a file, a FileGDB, a folder of files (a layer each) or an archive.
 
     Raises
     ------
@@ -60,7 +61,9 @@ def opened(path: Path | str, layer: str | None) -> Iterator[Opened]:
     path = Path(path)
     if not path.exists():
         raise InputError("errors.missing_file", path=path)
-    if path.suffix.lower() == ".zip" and not path.name.lower().endswith(".gdb.zip"):
+    if _is_folder(path):
+        path, layer = _in_folder(path, layer), None
+    if _is_zip(path):
         with _unpacked(path, layer) as shp:
             yield _look(shp, None, path.name)
     elif path.suffix.lower() in _PARQUET:
@@ -80,10 +83,40 @@ def layer_names(path: Path | str) -> list[str]:
     path = Path(path)
     if not path.exists():
         raise InputError("errors.missing_file", path=path)
+    if _is_folder(path):
+        return [file.stem for file in _files(path)]
+    if _is_zip(path):
+        with _archive(path) as zipped:
+            return [Path(_decoded(m)).stem for m in _shapes(zipped)]
     try:
         return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     except (DataSourceError, OSError) as error:
         raise InputError("vectors.not_a_vector", path=path.name, reason=_reason(error, path)) from error
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder of files, a layer each, and not a FileGDB."""
+    return path.is_dir() and path.suffix.lower() != ".gdb"
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip" and not path.name.lower().endswith(".gdb.zip")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in _SINGLE)
+
+
+def _in_folder(folder: Path, layer: str | None) -> Path:
+    files = {file.stem: file for file in _files(folder)}
+    if layer is None and len(files) == 1:
+        return next(iter(files.values()))
+    if layer is None and files:
+        raise InputError("vectors.which_layer", path=folder.name, layers=", ".join(files))
+    if layer not in files:
+        names = ", ".join(files) or "-"
+        raise InputError("vectors.no_layer", path=folder.name, layer=layer or "*.shp", layers=names)
+    return files[layer]
 
 
 def _look(path: Path, layer: str | None, shown: str) -> Opened:
@@ -122,27 +155,36 @@ def _reason(error: Exception, path: Path) -> str:
 
 
 @contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as zipped:
+            yield zipped
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise InputError("vectors.damaged", path=path.name, reason=str(error)) from error
+
+
+def _shapes(zipped: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [m for m in zipped.infolist() if not m.is_dir() and m.filename.lower().endswith(".shp")]
+
+
+@contextmanager
 def _unpacked(archive: Path, layer: str | None) -> Iterator[Path]:
     """Unpack one shapefile of an archive under plain names, whatever paths the archive holds."""
+    folder = Path(tempfile.mkdtemp(prefix="weipian-"))
     try:
-        with zipfile.ZipFile(archive) as zipped:
-            members = [m for m in zipped.infolist() if not m.is_dir()]
-            shapes = [m for m in members if m.filename.lower().endswith(".shp")]
+        with _archive(archive) as zipped:
+            shapes = _shapes(zipped)
             if layer is not None:
                 shapes = [m for m in shapes if Path(_decoded(m)).stem == layer]
             if len(shapes) != 1:
                 found = ", ".join(_decoded(m) for m in shapes) or "-"
                 raise InputError("vectors.zip_content", path=archive.name, count=len(shapes), names=found)
-            folder = Path(tempfile.mkdtemp(prefix="weipian-"))
             stem = shapes[0].filename[:-4]
-            for member in members:
+            for member in zipped.infolist():
                 if member.filename.startswith(stem + "."):
                     suffix = Path(member.filename).suffix.lower()
                     with zipped.open(member) as source, (folder / f"layer{suffix}").open("wb") as target:
                         shutil.copyfileobj(source, target)
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise InputError("vectors.damaged", path=archive.name, reason=str(error)) from error
-    try:
         yield folder / "layer.shp"
     finally:
         shutil.rmtree(folder, ignore_errors=True)

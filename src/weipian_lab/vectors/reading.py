@@ -15,6 +15,7 @@ import pyogrio
 from numpy.typing import NDArray
 from pyogrio.errors import DataSourceError
 from pyproj import CRS
+from pyproj.exceptions import CRSError as ProjError
 
 from weipian_lab.area import ellipsoidal_area
 from weipian_lab.errors import CRSError, InputError, SchemaError
@@ -49,7 +50,7 @@ def read(
     Parameters
     ----------
     path
-        SHP, zipped SHP, GPKG, FileGDB, GeoJSON or GeoParquet.
+        SHP, zipped SHP, a folder of SHP, GPKG, FileGDB, FlatGeobuf, GeoJSON or GeoParquet.
     layer
         Layer name; needed only where the file has several.
     schema
@@ -187,7 +188,10 @@ def layer_crs(given: Any, stated: Any, source: Opened) -> CRS:
             bounds=_shown(bounds),
             guess=t("vectors.no_crs_guess", crs=guess) if guess else "",
         )
-    crs = CRS.from_user_input(used)
+    try:
+        crs = CRS.from_user_input(used)
+    except ProjError as error:
+        raise CRSError("errors.not_a_crs", crs=used) from error
     check_position(crs, bounds, what)
     return crs
 

@@ -17,7 +17,7 @@ from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import current
 from weipian_lab.vectors.model import Repair
 
-__all__ = ["apply", "converted", "label_field", "names", "normalised", "require"]
+__all__ = ["apply", "converted", "label_field", "names", "normalised", "require", "schema_of"]
 
 
 @cache
@@ -29,6 +29,19 @@ def _catalogue() -> Mapping[str, Any]:
 def names() -> tuple[str, ...]:
     """Return the names of the schemas."""
     return tuple(_catalogue())
+
+
+def schema_of(layer: str) -> str:
+    """Return the schema that a layer's name stands for, "" if none.
+
+    >>> schema_of("dltb"), schema_of("永久基本农田图斑"), schema_of("YJJBNT"), schema_of("河流")
+    ('DLTB', 'YJJBNTTB', 'YJJBNTTB', '')
+    """
+    wanted = normalised(layer)
+    for name, rule in _catalogue().items():
+        if wanted in {normalised(n) for n in (name, rule["title"]["zh"], *rule.get("layers", []))}:
+            return name
+    return ""
 
 
 def _schema(name: str) -> Mapping[str, Any]:

@@ -20,6 +20,8 @@ class Overlay(Common):
 
     out_dir: str = param("../reports/02_overlay", "run.p_out_dir", min_length=1)
     patches: InputPath = param("", "overlay.p_patches", bundled="batches/MNR_2024Q1.shp")
+    crs: str = param("", "overlay.p_crs")
+    encoding: str = param("", "overlay.p_encoding")
     layers: InputPath = param("", "overlay.p_layers", bundled="layers/county.gpkg")
     other_survey: InputPath = param("", "overlay.p_other_survey")
     replied_layers: InputPath = param("", "overlay.p_replied_layers")
