@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
-from typing import Any
 
 import numpy as np
 import shapely
@@ -81,8 +80,8 @@ class Measure:
         for index, key in enumerate(cells):
             rows = wanted[inverse.ravel() == index]
             middle = (key + 0.5) * cell
-            fit = _fit(self, *middle.tolist(), 0.6 * cell)
-            result[rows] = _taylor(fit, (centres[rows] - middle) / (0.6 * cell), 0.6 * cell)
+            weights = _expansion(self, *middle.tolist(), 0.6 * cell)
+            result[rows] = _monomials((centres[rows] - middle) / (0.6 * cell)) @ weights
         return result
 
     def element(self, xy: Array) -> Array:
@@ -148,29 +147,29 @@ _ORDERS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 
 
 @lru_cache(maxsize=4096)
-def _fit(measure: Measure, x: float, y: float, half: float) -> dict[tuple[int, int], float]:
-    """Fit J on one cell; patches in one cell, of whatever batch, share the fit."""
-    return _quartic(measure.element, np.array([x, y]), half)
+def _expansion(measure: Measure, x: float, y: float, half: float) -> Array:
+    """Fit J on one cell; patches in one cell, of whatever batch, share the fit.
 
-
-def _quartic(function: Any, middle: Array, half: float) -> dict[tuple[int, int], float]:
-    """Fit a polynomial of the fourth degree to `function` on the square about `middle`."""
+    Returns
+    -------
+    ndarray
+        ``(15, 6)`` what gives, from the monomials of a point in the cell's own unit square,
+        the second-order expansion of J about it.
+    """
     node = np.linspace(-1.0, 1.0, 6)
-    u, v = (grid.ravel() for grid in np.meshgrid(node, node))
-    values = function(middle + half * np.column_stack([u, v]))
-    design = np.column_stack([u**i * v**j for i, j in _POWERS])
-    solution = np.linalg.lstsq(design, values, rcond=None)[0]
-    return dict(zip(_POWERS, solution.tolist(), strict=True))
-
-
-def _taylor(fit: dict[tuple[int, int], float], at: Array, half: float) -> Array:
-    """Second-order expansion of the fit about points given in the fit's own unit square."""
-    i, j = np.array(_POWERS).T
-    monomials = at[:, :1] ** i * at[:, 1:] ** j
+    unit = np.column_stack([grid.ravel() for grid in np.meshgrid(node, node)])
+    values = measure.element(np.array([x, y]) + half * unit)
+    fit = np.linalg.lstsq(_monomials(unit), values, rcond=None)[0].tolist()
     weights = np.zeros((len(_POWERS), len(_ORDERS)))
     for column, (p, q) in enumerate(_ORDERS):
-        for (a, b), c in fit.items():
+        for (a, b), c in zip(_POWERS, fit, strict=True):
             if a >= p and b >= q:
                 row = _POWERS.index((a - p, b - q))
                 weights[row, column] = c * comb(a, p) * comb(b, q) / half ** (p + q)
-    return np.asarray(monomials @ weights)
+    return weights
+
+
+def _monomials(at: Array) -> Array:
+    """Monomials up to the fourth degree of points ``(n, 2)``, ``(n, 15)``."""
+    i, j = np.array(_POWERS).T
+    return np.asarray(at[:, :1] ** i * at[:, 1:] ** j)

@@ -70,15 +70,16 @@ def shared_moments(slabs: Slabs, others: Outlines, polygon: Index, other: Index)
 
 def _round(slabs: Slabs, others: Outlines, polygon: Index, other: Index, result: Array) -> None:
     """Add the moments of some pairs to `result`."""
-    pair, x, y, run, rise, sign = _edges(slabs, others, polygon, other)
-    of = polygon[pair]
-    low, high = np.minimum(x, x + run), np.maximum(x, x + run)
-    slab, many = slabs.spanned(of, low, high)
-    edge, slab = np.repeat(np.arange(len(pair)), many), runs(slab, many)
-    left, right = np.maximum(low[edge], slabs.x[slab]), np.minimum(high[edge], slabs.x[slab + 1])
-    slope = (rise / run)[edge]
-    start = y[edge] + slope * (left - x[edge])
-    end = y[edge] + slope * (right - x[edge])
+    pair, x, y, run, rise, sign, first, many = _edges(slabs, others, polygon, other)
+    slab = runs(first, many)
+    edge = np.repeat(np.arange(len(pair)), many)
+    low = np.minimum(x, x + run)
+    left = np.maximum(np.repeat(low, many), slabs.x[slab])
+    right = np.minimum(np.repeat(low + np.abs(run), many), slabs.x[slab + 1])
+    slope = rise / run
+    height = np.repeat(y - slope * x, many)
+    slope = np.repeat(slope, many)
+    start, end = height + slope * left, height + slope * right
     # what lies beneath all edges of a slab counts as often plus as minus
     kept = np.flatnonzero((right > left) & (np.maximum(start, end) > slabs.low[slab]))
     if not len(kept):
@@ -90,24 +91,30 @@ def _round(slabs: Slabs, others: Outlines, polygon: Index, other: Index, result:
 
 def _edges(
     slabs: Slabs, others: Outlines, polygon: Index, other: Index
-) -> tuple[Index, Array, Array, Array, Array, Array]:
-    """Edges of the others that may matter: pair, x, y, run, rise, and sign of the ground beneath."""
-    size = np.maximum(others.start[other + 1] - others.start[other] - 1, 0)
-    vertex, pair = runs(others.start[other], size), np.repeat(np.arange(len(other)), size)
+) -> tuple[Index, Array, Array, Array, Array, Array, Index, Index]:
+    """Edges of the others that may matter: pair, x, y, run, rise, sign of the ground beneath, slabs met."""
+    size = others.start[other + 1] - others.start[other]
+    vertex = runs(others.start[other], size)
+    pair = np.repeat(np.arange(len(other)), size)
     origin, box = slabs.origin[polygon], slabs.box[polygon]
-    x, x1 = others.x[vertex] - origin[pair, 0], others.x[vertex + 1] - origin[pair, 0]
-    y, y1 = others.y[vertex] - origin[pair, 1], others.y[vertex + 1] - origin[pair, 1]
+    x = others.x[vertex] - np.repeat(origin[:, 0], size)
+    y = others.y[vertex] - np.repeat(origin[:, 1], size)
     side = others.side[vertex]
-    kept = np.flatnonzero(
-        (np.minimum(x, x1) < box[pair, 2])
-        & (np.maximum(x, x1) > box[pair, 0])
-        & (np.maximum(y, y1) > box[pair, 1])
-        & (x != x1)
-        & (side != 0)
-    )
-    x, y, side = x[kept], y[kept], side[kept]
-    run, rise = x1[kept] - x, y1[kept] - y
-    return pair[kept], x, y, run, rise, np.where(run > 0, -side, side)
+    # an edge is of no account if both its ends lie to the left, to the right or beneath
+    beyond = (x <= np.repeat(box[:, 0], size)).view(np.uint8)
+    beyond |= (x >= np.repeat(box[:, 2], size)).view(np.uint8) << 1
+    beyond |= (y <= np.repeat(box[:, 1], size)).view(np.uint8) << 2
+    held = ((beyond[:-1] & beyond[1:]) == 0) & (side[:-1] != 0) & (x[:-1] != x[1:])
+    kept = np.flatnonzero(held)
+    ends = np.zeros(len(x), dtype=bool)
+    ends[kept] = ends[kept + 1] = True
+    ends = np.flatnonzero(ends)
+    slab = np.empty(len(x), dtype=np.intp)
+    slab[ends] = slabs.holding(polygon[pair[ends]], x[ends])
+    one, two = slab[kept], slab[kept + 1]
+    run, rise = x[kept + 1] - x[kept], y[kept + 1] - y[kept]
+    sign = np.where(run > 0, -side[kept], side[kept])
+    return pair[kept], x[kept], y[kept], run, rise, sign, np.minimum(one, two), np.abs(one - two) + 1
 
 
 def _beneath(
@@ -123,12 +130,11 @@ def _beneath(
 ) -> None:
     """Add the moments beneath pieces of edges, each within one slab, and the edges of that slab."""
     many = slabs.count[slab]
-    piece, crossing = np.repeat(np.arange(len(slab)), many), runs(slabs.first[slab], many)
-    xa, xb, fa, fb = left[piece], right[piece], start[piece], end[piece]
-    signs = sign[piece] * slabs.sign[crossing]
-    from_side = (left - slabs.x[slab])[piece]
+    crossing = runs(slabs.first[slab], many)
+    xa, xb, fa, fb = (np.repeat(a, many) for a in (left, right, start, end))
+    signs = np.repeat(sign, many) * slabs.sign[crossing]
     slope = slabs.slope[crossing]
-    ea = slabs.height[crossing] + slope * from_side
+    ea = slabs.height[crossing] + slope * np.repeat(left - slabs.x[slab], many)
     eb = ea + slope * (xb - xa)
     ya, yb = np.minimum(ea, fa), np.minimum(eb, fb)
     before, after = ea - fa, eb - fb
@@ -143,7 +149,7 @@ def _beneath(
     owner = pair[heads]
     for column, term in enumerate(_moments(xa, xb, ya, yb, signs)):
         result[owner, column] += np.add.reduceat(term, at)
-    owner = pair[piece[cross]]
+    owner = np.repeat(pair, many)[cross]
     for column, term in enumerate(_moments(x0, x1, y0, y1, signs[cross])):
         result[:, column] += np.bincount(owner, term, minlength=len(result))
 

@@ -13,6 +13,7 @@ __all__ = ["Slabs", "crossings"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+_CELLS = 32
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Slabs:
         After a polygon's last slab stands its last abscissa, a slab that no edge crosses.
     start
         ``(n + 1,)`` first slab of each polygon.
-    key
-        ``(k,)`` number of the polygon and place within its box: what slabs are found by, ascending.
+    table
+        ``(n * 32,)`` where to look for the slab of an abscissa in each of 32 cells of a polygon's breadth.
     low
         ``(k,)`` least height of the edges in a slab.
     first, count
@@ -45,7 +46,7 @@ class Slabs:
     box: Array
     x: Array
     start: Index
-    key: Array
+    table: Index
     low: Array
     first: Index
     count: Index
@@ -71,6 +72,7 @@ class Slabs:
         slope = (y[edge + 1] - y[edge]) / run
         height = y[edge] + slope * (sides[slab] - x[edge])
         far = y[edge] + slope * (sides[np.minimum(slab + 1, len(sides) - 1)] - x[edge])
+        start = np.searchsorted(of, np.arange(count + 1))
         crossed = np.bincount(slab, minlength=len(sides))
         first = np.cumsum(crossed) - crossed
         low = np.full(len(sides), np.inf)
@@ -81,8 +83,8 @@ class Slabs:
             origin,
             box,
             sides,
-            np.searchsorted(of, np.arange(count + 1)),
-            of + _share(sides, box, of),
+            start,
+            _table(sides, of, box, start),
             low,
             first,
             crossed,
@@ -91,13 +93,17 @@ class Slabs:
             -outlines.side[edge] * np.sign(run),
         )
 
-    def spanned(self, polygon: Index, low: Array, high: Array) -> tuple[Index, Index]:
-        """Return the first slab that each interval of abscissae meets, and how many it meets."""
-        first = np.searchsorted(self.key, polygon + _share(low, self.box, polygon), side="right") - 1
-        last = np.searchsorted(self.key, polygon + _share(high, self.box, polygon), side="left") - 1
-        first = np.maximum(first, self.start[polygon])
-        last = np.minimum(last, self.start[polygon + 1] - 2)
-        return first, np.maximum(last - first + 1, 0)
+    def holding(self, polygon: Index, x: Array) -> Index:
+        """Return the slab of a polygon that holds each abscissa; its first or last for one outside."""
+        left, right = self.box[polygon, 0], self.box[polygon, 2]
+        x = np.minimum(x, right)
+        cell = (x - left) * (_CELLS / np.maximum(right - left, 1e-300))
+        slab = self.table[polygon * _CELLS + np.clip(cell, 0, _CELLS - 1).astype(np.intp)]
+        late = np.flatnonzero(self.x[slab + 1] < x)
+        while len(late):  # to the slab before the one that begins beyond x
+            slab[late] += 1
+            late = late[self.x[slab[late] + 1] < x[late]]
+        return np.asarray(slab)
 
 
 def crossings(outlines: Outlines) -> Index:
@@ -120,7 +126,14 @@ def _ranked(x: Array, owner: Index) -> tuple[Index, Array, Index]:
     return rank, sorted_[new], of[new]
 
 
-def _share(x: Array, box: Array, polygon: Index) -> Array:
-    """Where abscissae lie within the boxes of polygons: 0 at the left, a half at the right, clipped."""
-    left, right = box[polygon, 0], box[polygon, 2]
-    return np.asarray(np.clip((x - left) / np.maximum(right - left, 1e-300), 0.0, 1.0) / 2)
+def _table(sides: Array, of: Index, box: Array, start: Index) -> Index:
+    """Return the slab at which to begin to look, for equal cells of the breadth of each polygon.
+
+    It is the one before the slab that holds the left side of the cell: rounding cannot set it too far.
+    """
+    left, right = box[of, 0], box[of, 2]
+    place = of + (sides - left) / np.maximum(right - left, 1e-300) / 2
+    polygon = np.repeat(np.arange(len(box)), _CELLS)
+    begin = np.tile(np.arange(_CELLS) / _CELLS / 2, len(box))
+    before = np.searchsorted(place, polygon + begin, side="right") - 2
+    return np.asarray(np.maximum(np.minimum(before, start[polygon + 1] - 2), start[polygon]))

@@ -44,9 +44,9 @@ class RTree:
     def extent(self) -> Array:
         """Return the box of all rows, ``(4,)`` minx, miny, maxx, maxy; NaN if there are none."""
         box = self._nodes(np.array([1]))[2].astype(float)
-        if not len(box):
+        if not box.size:
             return np.full(4, np.nan)
-        return np.array([box[:, 0].min(), box[:, 2].min(), box[:, 1].max(), box[:, 3].max()])
+        return np.array([box[0].min(), box[2].min(), box[1].max(), box[3].max()])
 
     def near(self, boxes: Array) -> tuple[Index, Ids]:
         """Return which of ``(n, 4)`` boxes meets which row's box, by pairs: number of the box, row id."""
@@ -56,11 +56,12 @@ class RTree:
             start, ids, cells = self._nodes(fetched)
             size = np.diff(start)[place]
             cell = runs(start[place], size)
-            asked = np.repeat(asked, size)
-            box, own = cells[cell], boxes[asked]
-            meets = (box[:, 0] <= own[:, 2]) & (box[:, 1] >= own[:, 0])
-            meets &= (box[:, 2] <= own[:, 3]) & (box[:, 3] >= own[:, 1])
-            asked, node = asked[meets], ids[cell[meets]]
+            own = boxes[asked]
+            meets = np.ones(len(cell), dtype=bool)
+            for column, (low, high) in enumerate(((0, 2), (1, 3))):
+                meets &= cells[2 * column][cell] <= np.repeat(own[:, high], size)
+                meets &= cells[2 * column + 1][cell] >= np.repeat(own[:, low], size)
+            asked, node = np.repeat(asked, size)[meets], ids[cell[meets]]
             if not len(asked):
                 break
         return asked, node
@@ -70,7 +71,7 @@ class RTree:
         return int.from_bytes(root[:2], "big")
 
     def _nodes(self, numbers: Ids) -> tuple[Index, Ids, NDArray[np.float32]]:
-        """Return the cells of nodes, given in ascending order: where each begins, ids and boxes."""
+        """Return the cells of nodes, given in ascending order: where each begins, ids, boxes ``(4, n)``."""
         blobs: list[bytes] = []
         for first in range(0, len(numbers), _AT_ONCE):
             wanted = ",".join(map(str, numbers[first : first + _AT_ONCE].tolist()))
@@ -82,4 +83,4 @@ class RTree:
         ]
         cells = np.frombuffer(b"".join(held), _CELL)
         start = np.concatenate([[0], np.cumsum(count)])
-        return start, cells["id"].astype(np.int64), cells["box"].astype(np.float32)
+        return start, cells["id"].astype(np.int64), np.ascontiguousarray(cells["box"].T, dtype=np.float32)
