@@ -14,6 +14,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
 from weipian_lab.errors import CRSError
+from weipian_lab.text import t
 
 __all__ = ["check_zone", "guess_crs", "zone_of_easting"]
 
@@ -75,8 +76,8 @@ def check_zone(crs: CRS, bounds: NDArray[np.float64], what: str) -> None:
                 what=what,
                 crs=_label(crs),
                 easting=f"{easting:.0f}",
-                expected=_zone_text(expected, false_easting),
-                found=_zone_text(found, easting),
+                expected=_zone_text(expected, false_easting, found),
+                found=_zone_text(found, easting, expected),
                 guess=guess or "?",
             )
 
@@ -96,8 +97,10 @@ def _without_prefix(zone: int) -> str:
     return ""
 
 
-def _zone_text(zone: int, easting: float) -> str:
-    return str(zone) if zone else f"E≈{easting:.0f}"
+def _zone_text(zone: int, easting: float, other: int) -> str:
+    if zone:
+        return str(zone)
+    return t("vectors.no_prefix") if other else f"E≈{easting:.0f}"
 
 
 def _label(crs: CRS) -> str:
