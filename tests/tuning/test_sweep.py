@@ -141,6 +141,11 @@ def test_sealed_part_opens_once_and_after_the_threshold(tmp_path):
         tuning.open_sealed(record, test.iloc[:1], tuned)
     assert tuning.open_sealed(record, test, tuned).equals(test)
     tuning.open_sealed(record, test, tuned)  # the same question
+    kept = tuned.read_bytes()
+    tuning.write_tuned(tuned, {"threshold": 0.5}, {"seed": 0}, sealed=record)  # the same again
+    with pytest.raises(ProcedureError, match=r"sealed\.json"):
+        tuning.write_tuned(tuned, {"threshold": 0.6}, {"seed": 0}, sealed=record)
+    assert tuned.read_bytes() == kept  # the threshold that was tested stays
     tuning.write_tuned(tuned, {"threshold": 0.6}, {"seed": 0})
     with pytest.raises(ProcedureError, match=r"sealed\.json"):
         tuning.open_sealed(record, test, tuned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,32 @@ import numpy as np
 from weipian_lab import yamlio
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.outputs import write_text
+from weipian_lab.tuning.split import refuse_other
 
 __all__ = ["read_tuned", "write_by_hand", "write_tuned"]
 
 
-def write_tuned(path: Path | str, parameters: Mapping[str, Any], provenance: Mapping[str, Any]) -> Path:
+def write_tuned(
+    path: Path | str,
+    parameters: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    *,
+    sealed: Path | str | None = None,
+) -> Path:
     """Write the parameters for ``01_screening`` and their provenance; the same input gives the same bytes.
 
     ``threshold`` and ``method`` also stand at the top, where the screening looks for them.
+
+    Parameters
+    ----------
+    sealed
+        Record of the sealed test part: once that was opened, no other threshold is written over the one it
+        was opened with.
+
+    Raises
+    ------
+    ProcedureError
+        The test part was opened before with another threshold; the file stays as it is.
     """
     top = {"threshold": parameters.get("threshold_number"), "method": parameters.get("method")}
     content = {
@@ -26,7 +45,10 @@ def write_tuned(path: Path | str, parameters: Mapping[str, Any], provenance: Map
         "parameters": parameters,
         "provenance": provenance,
     }
-    return write_text(path, yamlio.dumps(_plain(content)))
+    text = yamlio.dumps(_plain(content))
+    if sealed is not None:
+        refuse_other(sealed, hashlib.sha256(text.encode()).hexdigest())
+    return write_text(path, text)
 
 
 def write_by_hand(

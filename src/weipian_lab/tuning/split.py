@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from weipian_lab.errors import InputError, ParameterError, ProcedureError
 from weipian_lab.outputs import sha256, write_json
 
-__all__ = ["blocks_of", "fingerprint", "open_sealed", "seal", "spatial_split"]
+__all__ = ["blocks_of", "fingerprint", "open_sealed", "refuse_other", "seal", "spatial_split"]
 
 RULE = "T-SEALED-TEST"
 """Name under which the refusal to open the test part twice is reported; the project's own rule."""
@@ -115,10 +115,31 @@ def open_sealed(path: Path | str, test: pd.DataFrame, tuned: Path | str) -> pd.D
     if found["test_sha256"] != fingerprint(test):
         raise ProcedureError("tuning.other_rows", rule_id=RULE, path=path.name)
     mark = sha256(tuned)
-    if found["opened_with"] not in (None, mark):
-        raise ProcedureError("tuning.opened_before", rule_id=RULE, path=path.name)
+    refuse_other(path, mark)
     write_json(path, {**found, "opened_with": mark})
     return test
+
+
+def refuse_other(path: Path | str, mark: str) -> None:
+    """Refuse a threshold if the test part was opened with another one.
+
+    Parameters
+    ----------
+    path
+        Record made by :func:`seal`.
+    mark
+        SHA-256 of the ``tuned.yaml`` that is to be written or used.
+
+    Raises
+    ------
+    ProcedureError
+        Opened before with another threshold.
+    InputError
+        No record.
+    """
+    path = Path(path)
+    if _record(path)["opened_with"] not in (None, mark):
+        raise ProcedureError("tuning.opened_before", rule_id=RULE, path=path.name)
 
 
 def _record(path: Path) -> dict[str, Any]:
