@@ -126,3 +126,11 @@ def test_bad_designs():
         audit.coverage(SKEWED, 10, intervals=["bootstrap"])
     with pytest.raises(ParameterError, match="c"):
         audit.coverage(SKEWED, {"a": 5, "b": 5})
+
+
+def test_a_sample_without_an_error_leaves_room_for_one():
+    right = pd.DataFrame({"stratum": ["s"] * 9, "mapped": ["true"] * 9, "reference": ["true"] * 9})
+    assert audit.truth_from_sample(right, {"s": 90}).cells.shape == (1, 1, 1)
+    open_truth = audit.truth_from_sample(right, {"s": 90}, classes=("true", "false"))
+    table = audit.coverage(open_truth, 9, replicates=200)
+    assert table.loc[table["measure"] == "overall", "truth"].iloc[0] == pytest.approx(9.5 / 10)

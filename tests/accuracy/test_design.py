@@ -189,3 +189,10 @@ def test_stopping_as_soon_as_it_is_short_keeps_its_coverage_with_looks_fixed_bef
         covered[looks] = inside[np.arange(len(drawn)), stop].mean()
     assert covered[4] >= 0.95
     assert covered[1] < covered[4]
+
+
+def test_a_round_may_be_smaller_than_the_strata_are_many():
+    survey = design.Survey({"a": 5, "b": 5, "c": 5})
+    assert sum(survey.next_round(0).values()) == 0
+    assert sum(survey.next_round(1).values()) == 1
+    assert sum(survey.next_round(99).values()) == 15

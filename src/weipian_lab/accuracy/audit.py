@@ -43,11 +43,18 @@ class Truth:
     cells: Array
 
 
-def truth_from_sample(samples: pd.DataFrame, sizes: Mapping[Any, float], *, prior: float = 0.5) -> Truth:
+def truth_from_sample(
+    samples: pd.DataFrame,
+    sizes: Mapping[Any, float],
+    *,
+    prior: float = 0.5,
+    classes: Sequence[Hashable] | None = None,
+) -> Truth:
     """Return a truth like a sample, with `prior` units of unseen error in each stratum.
 
     A sample without an error does not prove that there is none; the pseudo-units (as Jeffreys' prior has)
     go to the cells of the mapped classes that the stratum's sample holds.
+    `classes` are classes that there may be although the sample lacks them.
 
     Raises
     ------
@@ -55,7 +62,7 @@ def truth_from_sample(samples: pd.DataFrame, sizes: Mapping[Any, float], *, prio
         As :func:`~weipian_lab.accuracy.stratified`.
     """
     table = as_sizes(sizes)
-    sample = code_sample(samples, "stratum", table)
+    sample = code_sample(samples, "stratum", table, classes)
     counts = sample.counts()
     mapped = counts.sum(2, keepdims=True) > 0
     free = np.broadcast_to(mapped, counts.shape)

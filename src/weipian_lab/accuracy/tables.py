@@ -236,10 +236,19 @@ def confusion(result: Assessment | None, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def headline(
-    share: Mapping[str, Any], result: Assessment | None, areas: Mapping[str, float], simulated: bool
+    share: Mapping[str, Any],
+    result: Assessment | None,
+    areas: Mapping[str, float],
+    simulated: bool,
+    *,
+    known: bool = True,
 ) -> dict[str, str]:
-    """Return the assessment in one sentence, in each language."""
-    return {lang: _headline(share, result, areas, simulated, lang) for lang in LANGS}
+    """Return the assessment in one sentence, in each language; `known` is whether the design was stated."""
+    return {
+        lang: _headline(share, result, areas, simulated, lang)
+        + ("" if known else t("accuracy.design_doubt", lang))
+        for lang in LANGS
+    }
 
 
 def _headline(

@@ -91,7 +91,7 @@ def coverage_bars(table: pd.DataFrame, confidence: float, ax: Axes | None = None
     """Draw the coverage found for each figure and interval method against the level stated."""
     ax = axes(ax, figsize=(7.0, 3.6))
     shown = table.dropna(subset="coverage").drop_duplicates(["measure", "class", "interval"])
-    labels = [t(f"accuracy.measure_{m}") + ("" if m == "overall" else f"：{_class(c)}")
+    labels = [t(f"accuracy.measure_{m}") + ("" if m == "overall" else f" · {_class(c)}")
               for m, c in zip(shown["measure"], shown["class"], strict=True)]  # fmt: skip
     wide = shown.assign(label=labels).pivot(index="label", columns="interval", values="coverage")
     place = np.arange(len(wide))[::-1]

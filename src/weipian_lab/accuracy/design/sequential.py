@@ -107,7 +107,8 @@ class Survey:
             number = self.results.dropna(subset="reference")["stratum"].value_counts()
             done |= {k: int(v) for k, v in number.items()}
         total = min(sum(done.values()) + n, int(sum(sizes.values())))
-        wish = allocate(sizes, total, "neyman", shares=shares, minimum=2)
+        least = min(2, total // max(sum(size > 0 for size in sizes.values()), 1))  # two give a variance
+        wish = allocate(sizes, total, "neyman", shares=shares, minimum=least)
         lack = {k: max(wish.get(k, 0) - done[k], 0) for k in sizes}
         left = total - sum(done.values())
         over = sum(lack.values()) - left
