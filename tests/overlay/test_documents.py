@@ -202,3 +202,26 @@ def test_the_telling_patches_come_first() -> None:
     table = pd.DataFrame({"cultivated_mu": [9.0, 1.0, 5.0]}, index=["a", "b", "c"])
     flags = pd.DataFrame({"patch_id": ["b", "b", "c", "c", "c", "a"], "flag": ["x", "y", "x", "y", "y", "x"]})
     assert overlay.telling(table, flags, 2) == ["c", "b"]
+
+
+def test_the_letter_fits_a4_and_names_layers_in_words(hostile: dict[str, Any], tmp_path: Path) -> None:
+    overlay.letter(tmp_path / "l.docx", hostile["sheet"], county="演示县", simulated=True)
+    document = Document(str(tmp_path / "l.docx"))
+    page = document.sections[0]
+    assert (round(page.page_width.cm, 1), round(page.page_height.cm, 1)) == (21.0, 29.7)
+    room = page.page_width - page.left_margin - page.right_margin
+    for table in document.tables:
+        assert sum(cell.width for cell in table.rows[0].cells) <= room * 1.001
+    named = {row.cells[1].text.splitlines()[0] for table in document.tables for row in table.rows[1:]}
+    assert "用地审批 YDSP" in named
+    assert 'w:eastAsia="宋体"' in document.styles.element.xml
+
+
+def test_numbers_keep_their_digits_and_show_two(tmp_path: Path) -> None:
+    overlay.workbook(
+        tmp_path / "n.xlsx", {"t": pd.DataFrame({"a": [11.28130708477996, 3.0], "b": ["x", None]})}
+    )
+    sheet = load_workbook(tmp_path / "n.xlsx").active
+    assert [sheet["A2"].value, sheet["A3"].value] == [11.28130708477996, 3]
+    assert sheet["A2"].number_format == "0.00"
+    assert sheet["B3"].value is None

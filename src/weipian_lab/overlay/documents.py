@@ -63,11 +63,24 @@ def workbook(path: Path | str, tables: Mapping[str, pd.DataFrame]) -> Path:
             heads.append(cell)
         sheet.append(heads)
         for row in shown.itertuples(index=False):
-            sheet.append([None if pd.isna(v) else as_text(v) for v in row])
+            sheet.append([_cell(sheet, v) for v in row])
     book.properties.created = book.properties.modified = _FIXED
     with atomic(path) as temporary:
         book.save(temporary)
     return Path(path)
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    """Return what stands in a cell: texts as texts, broken numbers shown to 0.01 with all digits kept."""
+    from openpyxl.cell import WriteOnlyCell
+
+    if pd.isna(value):
+        return None
+    if isinstance(value, float) and not value.is_integer():
+        cell = WriteOnlyCell(sheet, value=float(value))
+        cell.number_format = "0.00"
+        return cell
+    return as_text(value)
 
 
 def _sheet_name(name: str) -> str:
@@ -94,9 +107,7 @@ def _columns(value: object) -> int:
 
 def letter(path: Path | str, sheet: pd.DataFrame, *, county: str, simulated: bool) -> Path:
     """Write the written feedback, a part for each section, as .docx."""
-    from docx import Document
-
-    document = Document()
+    document = _paper()
     document.add_heading(t("overlay.letter_title"), level=1)
     if simulated:
         document.add_paragraph(t("overlay.letter_simulated"))
@@ -114,6 +125,26 @@ def letter(path: Path | str, sheet: pd.DataFrame, *, county: str, simulated: boo
     return Path(path)
 
 
+_PAGE = {"page_width": 21.0, "page_height": 29.7, "left_margin": 2.0, "right_margin": 2.0}  # A4, cm
+
+
+def _paper() -> Any:
+    """Return an empty A4 document whose Chinese is set in 宋体, headings in 黑体."""
+    from docx import Document
+    from docx.oxml.ns import qn
+    from docx.shared import Cm
+
+    document = Document()
+    for name, size in _PAGE.items():
+        setattr(document.sections[0], name, Cm(size))
+    for style, font in {"Normal": "宋体", "Heading 1": "黑体", "Heading 2": "黑体"}.items():
+        fonts = document.styles[style].element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)  # a theme's font would go before the one named
+        fonts.set(qn("w:eastAsia"), font)
+    return document
+
+
 _LETTER = {"id": 1.6, "layer": 4.4, "what": 6.2, "patch": 2.6, "answer": 2.2}  # columns and their widths, cm
 
 
@@ -128,7 +159,7 @@ def _rows(document: Any, rows: pd.DataFrame) -> None:
     for _, row in rows.iterrows():
         texts = (
             row["feedback_id"],
-            f"{row['layer']} {row['feature']}",
+            f"{vectors.layer_title(row['layer'])} {row['layer']}\n{row['feature']}",
             row["sentence"],
             row["patch_id"] or "–",
             t("overlay.letter_reply"),

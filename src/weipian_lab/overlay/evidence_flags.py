@@ -13,6 +13,7 @@ from weipian_lab.overlay.dates import day_of, years_after
 from weipian_lab.overlay.flag import Flag
 from weipian_lab.overlay.ledger import Ledger
 from weipian_lab.rulebook import Rulebook
+from weipian_lab.text import t
 
 __all__ = ["evidence_flags"]
 
@@ -41,7 +42,7 @@ def _approval(
     share = float(area["approved"] / area["total"])
     left = float(m2_to_mu(area["total"] - area["approved"]))
     limit = rulebook.number("T-APPROVAL-UNCOVERED", on)
-    numbers = "、".join(sorted({str(v) for v in rows["PZWH"] if not _blank(v)})) or "-"
+    numbers = _numbers(rows["PZWH"])
     values = {"share": f"{share:.1%}", "left": f"{left:.3f}", "numbers": numbers, "limit": f"{limit:g}"}
     kind = "approval_partial" if left > limit else "approval_full"
     yield Flag(patch, kind, "attention" if left > limit else "info", "T-APPROVAL-UNCOVERED", values)
@@ -58,7 +59,7 @@ def _filing(
     patch: str, rows: pd.DataFrame, area: Any, known: Any, rulebook: Rulebook, on: dt.date
 ) -> Iterator[Flag]:
     share = float(area["filed"] / area["total"])
-    numbers = "、".join(sorted({str(v) for v in rows["BAH"] if not _blank(v)})) or "-"
+    numbers = _numbers(rows["BAH"])
     values = {"share": f"{share:.1%}", "numbers": numbers}
     yield Flag(patch, "filed", "info", "T-FILED", values)
     if rows["BAH"].map(_blank).any() or rows["YT"].map(_blank).any():
@@ -71,7 +72,8 @@ def _temporary(
     years = rulebook.number("SSTL-20-TERM", on)
     for _, row in rows.iterrows():
         end, begin = day_of(row["DQRQ"]), day_of(row["PZRQ"])
-        values = {"number": "-" if _blank(row["PZWH"]) else str(row["PZWH"]), "years": f"{years:g}"}
+        number = t("overlay.without_number") if _blank(row["PZWH"]) else str(row["PZWH"])
+        values = {"number": number, "years": f"{years:g}"}
         if end is None:
             yield Flag(patch, "temporary_no_expiry", "doubt", "SSTL-20-TERM", values)
         elif end < on:
@@ -98,3 +100,7 @@ def _road(
     wide = bool((widths > high).any())
     kind = "road_too_wide" if wide else "road_within"
     yield Flag(patch, kind, "attention" if wide else "info", "T-ROAD-MAX", values)
+
+
+def _numbers(values: pd.Series[Any]) -> str:
+    return "、".join(sorted({str(v) for v in values if not _blank(v)})) or t("overlay.without_number")

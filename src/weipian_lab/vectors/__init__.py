@@ -5,7 +5,7 @@ from weipian_lab.vectors.model import Layer, LayerMeta, ReadReport, Repair
 from weipian_lab.vectors.opening import layer_names
 from weipian_lab.vectors.outlines import Outlines, runs
 from weipian_lab.vectors.reading import read
-from weipian_lab.vectors.schemas import schema_of
+from weipian_lab.vectors.schemas import layer_title, schema_of
 from weipian_lab.vectors.sources import Source, source
 from weipian_lab.vectors.writing import write
 
@@ -18,6 +18,7 @@ __all__ = [
     "Repair",
     "Source",
     "layer_names",
+    "layer_title",
     "read",
     "runs",
     "schema_of",

@@ -17,7 +17,7 @@ from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import current
 from weipian_lab.vectors.model import Repair
 
-__all__ = ["apply", "converted", "label_field", "names", "normalised", "require", "schema_of"]
+__all__ = ["apply", "converted", "label_field", "layer_title", "names", "normalised", "require", "schema_of"]
 
 
 @cache
@@ -29,6 +29,11 @@ def _catalogue() -> Mapping[str, Any]:
 def names() -> tuple[str, ...]:
     """Return the names of the schemas."""
     return tuple(_catalogue())
+
+
+def layer_title(schema: str) -> str:
+    """Return what a layer of a schema is called in the current language, "" if it has none."""
+    return str(_catalogue()[schema]["title"][current()]) if schema in _catalogue() else ""
 
 
 def schema_of(layer: str) -> str:
