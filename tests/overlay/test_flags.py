@@ -103,8 +103,25 @@ def test_acts_of_one_actor_within_a_year_are_summed() -> None:
     ledger = overlay.ledger(three, {"DLTB": land()}, BOOK)
     flags = overlay.flags(ledger, three, BOOK, on=ON, source="SELF")
     assert (flags["flag"] == "sum_cultivated").sum() == 3
-    late = three.assign(date_after=["20220101", "20240401", "20240601"])
-    assert "sum_cultivated" not in set(overlay.flags(ledger, late, BOOK, on=ON, source="SELF")["flag"])
+    late = three.assign(date_after=["20220101", "20240401", "20240601"])  # the last two: 10.8 亩
+    flags = overlay.flags(ledger, late, BOOK, on=ON, source="SELF")
+    assert flags.loc[flags["flag"] == "sum_cultivated", "patch_id"].tolist() == ["b", "c"]
+    for own in (
+        {"date_after": ["20220101", "20230301", "20240601"]},  # none within a year of another
+        {"date_after": ["20240101", None, None]},  # without a day nothing is said
+        {"actor": ["甲", "乙", ""]},
+    ):
+        found = overlay.flags(ledger, three.assign(**own), BOOK, on=ON, source="SELF")
+        assert "sum_cultivated" not in set(found["flag"])
+
+
+def test_the_actor_is_read_from_a_chinese_field(tmp_path: Path) -> None:
+    shapes = [at(100 * i, 0, 100 * i + 90, 40) for i in range(2)]
+    columns = {"图斑编号": ["a", "b"], "当事人": ["甲", "甲"], "后时相": ["20240101", "20240401"]}
+    batch = overlay.read_batch(vectors.write(tmp_path / "b.shp", frame(shapes, **columns), encoding="GBK"))
+    ledger = overlay.ledger(batch.frame, {"DLTB": land()}, BOOK)
+    flags = overlay.flags(ledger, batch.frame, BOOK, on=ON, source="SELF")
+    assert (flags["flag"] == "sum_cultivated").sum() == 2
 
 
 def test_feedback_finds_layers_suspected_wrong() -> None:

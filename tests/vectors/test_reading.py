@@ -133,6 +133,18 @@ def test_faulty_geometries_are_listed_and_none_is_lost(tmp_path: Path) -> None:
     assert len(layer.report.table()) == 5
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered")  # shapely, on making such a ring
+def test_coordinates_that_are_no_numbers_are_set_aside_and_listed(tmp_path: Path) -> None:
+    shapes = [Polygon([(X, Y), (float("nan"), Y + 9), (X + 9, Y)]), box(X, Y, X + 9, Y + 9)]
+    gpd.GeoDataFrame({"BSM": ["a", "b"]}, geometry=shapes, crs=4523).to_parquet(tmp_path / "n.parquet")
+    layer = vectors.read(tmp_path / "n.parquet")
+    assert [(r.feature, r.fault, r.action) for r in layer.report.repairs] == [
+        ("a", "not_finite", "set_aside")
+    ]
+    assert layer.frame["BSM"].tolist() == ["b"]
+    assert layer.set_aside["BSM"].tolist() == ["a"]
+
+
 def test_z_is_left_and_curves_become_chords(tmp_path: Path) -> None:
     raised = shapely.force_3d(box(X, Y, X + 9, Y + 9), 1100.0)
     gpd.GeoDataFrame({"BSM": ["1"]}, geometry=[raised], crs=4523).to_file(tmp_path / "z.gpkg")

@@ -136,22 +136,35 @@ def _kinds(patch: str, row: Any, known: pd.Series, rulebook: Rulebook, on: dt.da
 
 
 def _same_actor(ledger: Ledger, attributes: pd.DataFrame, rulebook: Rulebook, on: dt.date) -> Iterator[Flag]:
-    """Patches of one actor, none of which is large alone but whose sum is."""
+    """Patches of one actor within the term, none of which is large alone but whose sum is."""
     if "actor" not in attributes or not len(ledger.areas):
         return
     years = rulebook.number("FS14-9", on)
     step = rulebook.number("T-ROUND-MU", on)
-    for actor, rows in attributes[attributes["actor"].notna()].groupby("actor"):
-        members = [p for p in rows.index if p in ledger.areas.index]
-        days = [day for p in members if (day := day_of(attributes.loc[p].get("date_after")))]
-        if len(members) < 2 or len(days) < len(members) or max(days) > years_after(min(days), years):
-            continue
-        areas = ledger.areas.loc[members]
-        pbf = areas["pbf"].fillna(0.0)
-        for name, each in (("PBF", pbf), ("CULTIVATED", (areas["cultivated"] - pbf).clip(lower=0))):
-            limit = rulebook.number(f"FS14-3-{name}", on)
-            total = float(each.sum())
-            if bool(meets(total, limit, step_mu=step)) and not meets(each, limit, step_mu=step).any():
+    limits = {name: rulebook.number(f"FS14-3-{name}", on) for name in ("PBF", "CULTIVATED")}
+    pbf = ledger.areas["pbf"].fillna(0.0)
+    parts = {"PBF": pbf, "CULTIVATED": (ledger.areas["cultivated"] - pbf).clip(lower=0)}
+    actors = attributes["actor"].fillna("").astype(str).str.strip()
+    for actor, rows in attributes[(actors != "") & attributes.index.isin(ledger.areas.index)].groupby(actors):
+        for name, limit in limits.items():
+            told: set[str] = set()
+            for members in _within(rows, years):
+                each = parts[name].loc[members]
+                total = float(each.sum())
+                if not bool(meets(total, limit, step_mu=step)) or meets(each, limit, step_mu=step).any():
+                    continue
                 values = {"actor": actor, "count": len(members), "limit": f"{limit:g}"}
                 values["area"] = f"{float(round_mu(total, step)):.2f}"
-                yield from (Flag(str(p), f"sum_{name.lower()}", "alert", "FS14-9", values) for p in members)
+                new = [str(p) for p in members if str(p) not in told]
+                told |= set(new)
+                yield from (Flag(p, f"sum_{name.lower()}", "alert", "FS14-9", values) for p in new)
+
+
+def _within(rows: pd.DataFrame, years: float) -> Iterator[list[Any]]:
+    """Yield the patches, two or more, whose days lie within a term of some years, from each first day on."""
+    seen = rows["date_after"] if "date_after" in rows else pd.Series(None, rows.index, dtype=object)
+    dated = sorted((day, i) for i, value in enumerate(seen) if (day := day_of(value)))
+    for place, (first, _) in enumerate(dated):
+        members = [rows.index[i] for day, i in dated[place:] if day <= years_after(first, years)]
+        if len(members) > 1:
+            yield members

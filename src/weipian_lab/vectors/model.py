@@ -23,8 +23,8 @@ class Repair:
     feature
         The feature's BSM or id where it has one, else its number in the file, counted from 0.
     fault
-        "self_crossing", "empty", "no_geometry", "not_polygon", "mixed", "curve", "duplicate_id",
-        "not_positive", "not_a_number", "out_of_range".
+        "self_crossing", "empty", "no_geometry", "not_finite", "not_polygon", "mixed", "curve",
+        "duplicate_id", "not_positive", "not_a_number", "out_of_range".
     action
         "made_valid", "set_aside", "polygons_kept", "linearised", "kept".
     area_before, area_after

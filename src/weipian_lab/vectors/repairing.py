@@ -29,12 +29,26 @@ def repair(frame: gpd.GeoDataFrame, labels: NDArray[np.object_]) -> tuple[gpd.Ge
     shapes = np.asarray(frame.geometry.array, dtype=object)
     if shapely.has_z(shapes).any() or shapely.has_m(shapes).any():
         shapes = np.asarray(shapely.force_2d(shapes), dtype=object)
+    shapes, endless = _finite(shapes, labels)
     shapes, found = _ground(shapes, labels)
     shapes, crossed = _uncross(shapes, labels, frame.crs)
-    repairs = sorted([*found, *crossed], key=lambda pair: pair[0])
+    told = {row for row, _ in endless}
+    found = [pair for pair in found if pair[0] not in told]
+    repairs = sorted([*endless, *found, *crossed], key=lambda pair: pair[0])
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)), [
         r for _, r in repairs
     ]
+
+
+def _finite(shapes: Geometries, labels: NDArray[np.object_]) -> tuple[Geometries, list[tuple[int, Repair]]]:
+    """Set aside geometries with a coordinate that is no number."""
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    rows = np.unique(owner[~np.isfinite(xy).all(axis=1)])
+    if not len(rows):
+        return shapes, []
+    shapes = shapes.copy()
+    shapes[rows] = None
+    return shapes, [(int(row), Repair(str(labels[row]), "not_finite", "set_aside")) for row in rows]
 
 
 def _ground(shapes: Geometries, labels: NDArray[np.object_]) -> tuple[Geometries, list[tuple[int, Repair]]]:
