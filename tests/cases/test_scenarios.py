@@ -5,10 +5,12 @@ import datetime as dt
 import pytest
 import shapely
 
-from weipian_lab.cases import FAMILIES, Session, choose, make, read_answers, score, trace
+from weipian_lab.cases import FAMILIES, Case, Session, choose, make, read_answers, score, trace
 from weipian_lab.cases.ground import PARTS
+from weipian_lab.cases.guards.court import daytime
 from weipian_lab.cases.making import make as make_scenario
 from weipian_lab.cases.tables import verified
+from weipian_lab.cases.terms import suit_rule
 from weipian_lab.errors import InputError, ParameterError
 
 
@@ -143,3 +145,84 @@ def test_papers_of_a_case_read_without_codes(county, family):
         assert scenario.patch["source"] not in text and not {name for name in fields if name in text}
         assert scenario.book.code("TBLX", scenario.patch["tblx"]).text(lang) in text
         assert f"{scenario.ledger.m2['total']:.2f} m²" in text
+
+
+def test_a_slip_is_no_red_line_whatever_rule_it_cites(county):
+    """A paper left out, evidence not in the file, the wrong department: an error, explained, not the end."""
+    house = Session(make("house", 1, county))
+    first, visit = house.scenario.key.answers[:2]
+    house.play([first])
+    left_out = house.answer(visit.event, visit.on, **{**visit.evidence, "documents": []})
+    assert left_out.rule_id == "NX2024-2.2.1-FIELD" and not left_out.red_line
+    house.play([visit, house.scenario.key.answers[2]])
+    stop = house.scenario.key.answers[3]
+    absent = house.answer(stop.event, stop.on, **{**stop.evidence, "grounds": ["FIELD", "REPLY"]})
+    assert absent.rule_id == "CFF-46-TRUE" and not absent.red_line
+    villager = Session(make("villager_house", 1, county))
+    villager.play(villager.scenario.key.answers[:3])
+    over = villager.scenario.key.answers[3]
+    wrong = villager.answer(over.event, over.on, **{**over.evidence, "department": "WATER"})
+    assert wrong.rule_id == "TDGLF-78" and not wrong.red_line
+    stopped = villager.answer(
+        "stop_order", over.on, officers=["甲", "乙"], grounds=["FIELD"], documents=["STOP_ORDER"]
+    )
+    assert stopped.rule_id == "TDGLF-78" and stopped.red_line
+
+
+def test_a_report_before_a_transfer_is_an_error_and_a_penalty_a_red_line(county):
+    session = Session(make("sand_police", 1, county))
+    key = session.scenario.key.answers
+    session.play(key[: [a.event for a in key].index("transfer_police")])
+    day = session.today
+    report = session.answer("report", day, documents=["INVESTIGATION_REPORT"])
+    assert report.rule_id == "YS310-11" and not report.red_line
+    assert session.answer("decide", day).red_line
+
+
+def test_an_hour_mistyped_is_no_night_and_a_night_is_one(book):
+    night = book.rule("QZF-43")
+    for starts, ends, key, slip in (
+        ("9:30", "16：30", None, False),
+        ("早上", "16:30", "cases.g_clock", True),
+        ("21:00", "23:00", "cases.g_daytime", False),
+        ("16:30", "9:30", "cases.g_daytime", False),
+    ):
+        found = daytime(Case(rulebook=book), dt.date(2024, 6, 3), {"starts": starts, "ends": ends}, night)
+        assert (found and (found.key, found.slip)) == (key and (key, slip)), (starts, ends)
+
+
+def test_articles_are_those_of_what_is_done(book):
+    """Each step and paper cites the article that orders it (read in the texts of the laws)."""
+    steps = {(s.event, s.rule) for s in book.procedure.transitions}
+    for event, rule in (
+        ("assign", "NX2024-2.1-VERIFY"),  # 二(一): all three sources, not the quarterly threshold of 二(一)1
+        ("perform", "CFF-66"),
+        ("upheld", "SSF-69"),
+        ("quashed", "SSF-70"),
+        ("serve", "CFF-61"),
+        ("demand", "QZF-54"),
+        ("apply_court", "QZF-53"),
+        ("execute", "QZF-44"),
+    ):
+        assert (event, rule) in steps
+    guards = {g.guard: g.rule for s in book.procedure.transitions for g in s.guards}
+    assert guards["photos_plausible"] == "CFF-46-TRUE"  # evidence must be verified before facts rest on it
+    assert suit_rule("TDGLF-77", ["RETURN_LAND", "DEMOLISH"]) == "TDGLF-83"
+    assert suit_rule("TDGLF-77", ["CONFISCATE"]) == suit_rule("SSTL-52", ["DEMOLISH"]) == "SSF-46"
+
+
+def test_plans_and_measures_agree_with_what_the_papers_say(county):
+    over = make("over_approval", 1, county)
+    assert "建设符合规划" in "".join(x.text("zh") for x in over.exhibits)
+    assert over.key.facts["notify.measures"] == ["RETURN_LAND", "CONFISCATE", "FINE"]
+    assert over.key.facts["notify.plan_conforms"] is True
+    papers = next(r.evidence["documents"] for r in over.replies if r.event == "perform")
+    assert "BUILDING_HANDOVER" in papers
+    house = make("house", 1, county)
+    assert "不符合规划" in "".join(x.text("zh") for x in house.exhibits)
+    assert house.key.facts["notify.measures"] == ["RETURN_LAND", "DEMOLISH", "FINE"]
+    drawn = make("pbf_misdrawn", 1, county)
+    after = drawn.corrected.m2
+    assert after["pbf"] == after["cultivated"] == 0 and after["construction"] == pytest.approx(after["total"])
+    greenhouse = "".join(x.text("zh") for x in make("greenhouse_0102", 1, county).exhibits)
+    assert "规划用途为农用地" in greenhouse and "建设用地" not in greenhouse.partition("国土空间规划")[2]

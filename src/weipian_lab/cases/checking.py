@@ -11,12 +11,12 @@ from weipian_lab.cases.guards.refusal import names, refuse
 from weipian_lab.cases.machine import Machine
 from weipian_lab.cases.terms import last_day
 from weipian_lab.cases.workdays import add_days
-from weipian_lab.rulebook import Transition
+from weipian_lab.rulebook import Rulebook, Transition
 
 if TYPE_CHECKING:
     from weipian_lab.cases.engine import Case
 
-__all__ = ["against", "lateness"]
+__all__ = ["against", "lateness", "red_rules"]
 
 
 def against(
@@ -31,8 +31,13 @@ def against(
         refusal = CHECKS[guard.guard](case, day, evidence, case.book.rule(guard.rule, day))
         if refusal is not None:
             found.append(refusal)
-    red = {line.rule for line in case.book.procedure.red_lines}
-    return sorted(found, key=lambda refusal: refusal.rule.id not in red)
+    red = red_rules(case.book)
+    return sorted(found, key=lambda refusal: refusal.slip or refusal.rule.id not in red)
+
+
+def red_rules(book: Rulebook) -> set[str]:
+    """Return the ids of the rules that are red lines."""
+    return {line.rule for line in book.procedure.red_lines}
 
 
 def _order(case: Case, day: dt.date) -> list[Refusal]:
@@ -55,7 +60,7 @@ def _out_of_order(case: Case, machine: Machine, event: str, day: dt.date) -> lis
             if refusal is not None:
                 found.append(refusal)
     state = case.book.procedure.states[case.state]
-    values = {"event": event, "state": state.zh, "state_en": state.en}
+    values: dict[str, Any] = {"event": event, "state": state.zh, "state_en": state.en}
     return [*found, refuse(order, "g_order", ["event"], allowed=", ".join(case.allowed()) or "–", **values)]
 
 
@@ -64,7 +69,7 @@ def _fields(case: Case, step: Transition, day: dt.date, evidence: Mapping[str, A
     if not lacking:
         return []
     rule = case.book.rule(step.rule, day)
-    return [refuse(rule, "g_needs", lacking, event=step.event, fields=", ".join(lacking))]
+    return [refuse(rule, "g_needs", lacking, slip=True, event=step.event, fields=", ".join(lacking))]
 
 
 def _documents(case: Case, step: Transition, day: dt.date, evidence: Mapping[str, Any]) -> list[Refusal]:
@@ -73,8 +78,13 @@ def _documents(case: Case, step: Transition, day: dt.date, evidence: Mapping[str
     if not lacking:
         return []
     titles = [case.book.code("DOCUMENT", code) for code in lacking]
-    values = {"titles_zh": "、".join(x.zh for x in titles), "titles_en": ", ".join(x.en for x in titles)}
-    return [refuse(case.book.rule(step.rule, day), "g_documents", lacking, event=step.event, **values)]
+    values: dict[str, Any] = {
+        "titles_zh": "、".join(x.zh for x in titles),
+        "titles_en": ", ".join(x.en for x in titles),
+    }
+    return [
+        refuse(case.book.rule(step.rule, day), "g_documents", lacking, slip=True, event=step.event, **values)
+    ]
 
 
 def lateness(case: Case, event: str, day: dt.date, evidence: Mapping[str, Any]) -> tuple[int, str]:

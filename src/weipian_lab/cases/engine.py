@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from weipian_lab.cases.checking import against, lateness
+from weipian_lab.cases.checking import against, lateness, red_rules
 from weipian_lab.cases.guards.refusal import Refusal, names
 from weipian_lab.cases.machine import Machine, machine_of
 from weipian_lab.cases.terms import Due, due_dates
@@ -206,6 +206,8 @@ class Case:
             **first.values,
         )
         error.values["others"] = [refusal.rule.id for refusal in found[1:]]
+        red = red_rules(self.book)
+        error.values["red"] = [r.rule.id for r in found if not r.slip and r.rule.id in red]
         raise error
 
     def _note(self, step: Transition, taken: Step) -> None:

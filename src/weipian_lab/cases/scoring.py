@@ -16,11 +16,11 @@ from weipian_lab.cases.facts import Moment
 from weipian_lab.cases.guards.refusal import names
 from weipian_lab.cases.papers import check, remarks
 from weipian_lab.cases.scenario import Key
-from weipian_lab.cases.session import Session
+from weipian_lab.cases.session import Outcome, Session
 from weipian_lab.cases.wording import FIELDS, event_name, field_name, listed, state_name, step_name
 from weipian_lab.errors import ParameterError
 from weipian_lab.rulebook import Rulebook
-from weipian_lab.text import Lang, t
+from weipian_lab.text import Lang, current, t
 
 __all__ = ["Item", "Score", "score", "trace"]
 
@@ -92,17 +92,18 @@ def score(session: Session, key: Key | None = None) -> Score:
         for name, (part, losses) in share.items()
         if name in weights
     )
-    red = tuple(
-        dict.fromkeys(
-            f"{outcome.rule_id} · {event_name(session.scenario.book, outcome.answer.event)}"
-            f" {outcome.answer.on}"
-            for outcome in session.outcomes
-            if outcome.red_line
-        )
-    )
+    red = tuple(dict.fromkeys(_crossed(session, o) for o in session.outcomes if o.red_line))
     total = round(sum(item.points for item in items), 2)
     passed = total >= session.scenario.book.number("T-SCORE-PASS") and not red and session.ended
     return Score(items, red, total, passed, session.ended, session.case.state)
+
+
+def _crossed(session: Session, outcome: Outcome) -> str:
+    """Return the red line that an answer crossed: its name, its rule, the step and the day."""
+    book = session.scenario.book
+    lines = {line.rule: line.text(current()) for line in book.procedure.red_lines}
+    name = f"{lines.get(outcome.rule_id, '')} {outcome.rule_id}".strip()
+    return f"{name} · {event_name(book, outcome.answer.event)} {outcome.answer.on}"
 
 
 def _end(session: Session, key: Key) -> tuple[float, list[str]]:

@@ -15,6 +15,7 @@ from weipian_lab.cases.wording import sentence
 from weipian_lab.cases.workdays import as_date
 from weipian_lab.errors import InputError, ProcedureError, WeipianError
 from weipian_lab.outputs import write_json
+from weipian_lab.text import t
 
 __all__ = ["FORMAT", "Outcome", "Session", "read_answers"]
 
@@ -60,7 +61,6 @@ class Session:
         self.outcomes: list[Outcome] = []
         self.log: list[dict[str, str]] = []
         self._pending = list(scenario.replies)
-        self._red = {line.rule for line in scenario.book.procedure.red_lines}
 
     @property
     def ended(self) -> bool:
@@ -87,7 +87,7 @@ class Session:
             step = self.case.apply(event, answer.on, **full)
         except ProcedureError as error:
             others = tuple(error.values.get("others", ()))
-            red = bool({error.rule_id, *others} & self._red)
+            red = bool(error.values.get("red"))
             outcome = Outcome(
                 number,
                 answer,
@@ -208,14 +208,23 @@ def read_answers(path: Path | str) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise InputError("errors.missing_file", path=path)
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError("cases.not_answers", path=path.name, problem=str(error)[:80]) from error
-    problem = _problem(record)
+    record, problem = _loaded(path.read_bytes())
+    problem = problem or _problem(record)
     if problem:
         raise InputError("cases.not_answers", path=path.name, problem=problem)
     return dict(record)
+
+
+def _loaded(content: bytes) -> tuple[Any, str]:
+    """Return what a file holds, or in words why nothing can be read."""
+    if not content.strip():
+        return None, t("cases.file_empty")
+    try:
+        return json.loads(content.decode("utf-8")), ""
+    except json.JSONDecodeError as error:
+        return None, t("cases.file_broken", line=error.lineno, column=error.colno)
+    except (UnicodeDecodeError, RecursionError):
+        return None, t("cases.file_strange")
 
 
 def _problem(record: Any) -> str:

@@ -102,7 +102,8 @@ def clear(ledger: Ledger) -> bool:
 
 
 def on_pbf(low_mu: float) -> Callable[[Ledger], bool]:
-    return lambda ledger: ledger.mu("pbf") >= low_mu and clear(ledger)
+    """Say whether a patch takes so much cultivated land of the permanent basic farmland."""
+    return lambda ledger: min(ledger.mu("pbf"), ledger.mu("cultivated")) >= low_mu and clear(ledger)
 
 
 def off_farmland(ledger: Ledger) -> bool:

@@ -114,7 +114,7 @@ def sentence(book: Rulebook, error: ProcedureError, lang: Lang | None = None) ->
     values = {
         name: _value(book, value, KINDS.get(name) or OF_REFUSAL.get(key, ""), lang)
         for name, value in error.values.items()
-        if name not in {"rule_id", "article", "missing", "others"}
+        if name not in {"rule_id", "article", "missing", "others", "red"}
     }
     values |= {name: error.values.get(name, "") for name in ("rule_id", "article", "missing")}
     return t(error.key, lang=lang, **values)

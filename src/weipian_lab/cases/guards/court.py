@@ -85,8 +85,10 @@ def refusal_in_time(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> 
 
 
 def _clock(text: object) -> dt.time | None:
+    """Read an hour as people write it: 9:30, 09:30, with a Chinese colon."""
+    plain = str(text).strip().replace("：", ":")
     try:
-        return dt.time.fromisoformat(str(text))
+        return dt.time.fromisoformat(plain.zfill(5) if ":" in plain else plain)
     except ValueError:
         return None
 
@@ -98,7 +100,9 @@ def daytime(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusal 
     if None not in (starts, ends, night, morning) and morning <= starts < ends <= night:  # type: ignore[operator]
         return None
     found = f"{evidence.get('starts')}–{evidence.get('ends')}"
-    return refuse(rule, "g_daytime", ["starts", "ends"], found=found, night=night, morning=morning)
+    unread = starts is None or ends is None
+    values = {"found": found, "night": night, "morning": morning}
+    return refuse(rule, "g_clock" if unread else "g_daytime", ["starts", "ends"], slip=unread, **values)
 
 
 def not_holiday(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from weipian_lab.cases.guards.refusal import Evidence, Refusal, names, number, refuse
 from weipian_lab.cases.terms import effective, last_day
@@ -37,7 +37,7 @@ def measure_by_plan(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> 
     if due <= measures and other not in measures:
         return None
     rule = case.book.rule(basis, on)
-    values = {"needed": ", ".join(sorted(due)), "found": ", ".join(sorted(measures))}
+    values: dict[str, Any] = {"needed": ", ".join(sorted(due)), "found": ", ".join(sorted(measures))}
     return refuse(rule, "g_measure_by_plan", sorted(due - measures) or [other], **values)
 
 
@@ -166,7 +166,10 @@ def discussed(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusa
 
 
 def not_heavier(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusal | None:
-    """Administrative Penalty Law 45: the decision is not heavier than what was notified."""
+    """Administrative Penalty Law 44, 45: the decision is not heavier than what was notified.
+
+    Heavier after the party was heard crosses a red line; without a hearing it is not what was told.
+    """
     notified = case.last("notify")
     if notified is None:
         return None
@@ -174,7 +177,10 @@ def not_heavier(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refu
     fine, told = number(evidence.get("fine")), number(notified.evidence.get("fine"))
     if not added and fine is not None and told is not None and fine <= told:
         return None
-    return refuse(rule, "g_not_heavier", sorted(added) or ["fine"], told=told, found=fine)
+    missing = sorted(added) or ["fine"]
+    if case.since("notify", "statement") or case.since("notify", "hold_hearing"):
+        return refuse(rule, "g_not_heavier", missing, told=told, found=fine)
+    return refuse(case.book.rule("CFF-44", on), "g_not_told", missing, told=told, found=fine)
 
 
 def transition_set(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusal | None:
@@ -187,7 +193,8 @@ def transition_set(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> R
         and str(evidence.get("transition_reason") or "").strip()
     ):
         return None
-    return refuse(rule, "g_transition_set", ["transition_days", "transition_reason"], found=days)
+    missing, given = ["transition_days", "transition_reason"], days is not None and days >= 1
+    return refuse(rule, "g_transition_set", missing, slip=given, found=days)
 
 
 CHECKS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from weipian_lab.area import mu_to_m2, round_mu
@@ -132,6 +133,12 @@ def transfer_first(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> R
     return refuse(rule, "g_transfer_first", ["transfer_police"])
 
 
+def transfer_due(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusal | None:
+    """As :func:`transfer_first`, before there is a penalty: the way is wrong, no red line is crossed yet."""
+    found = transfer_first(case, on, evidence, rule)
+    return None if found is None else replace(found, slip=True)
+
+
 transfer_first.case_only = True  # type: ignore[attr-defined]
 
 CHECKS = (
@@ -147,4 +154,5 @@ CHECKS = (
     transfer_materials,
     head_dates,
     transfer_first,
+    transfer_due,
 )

@@ -20,17 +20,23 @@ Check = Callable[["Case", dt.date, Evidence, Rule], "Refusal | None"]
 
 @dataclass(frozen=True)
 class Refusal:
-    """A refused event: the rule, the sentence's key and values, what is missing."""
+    """A refused event: the rule, the sentence's key and values, what is missing.
+
+    A slip (a paper or a field left out, an hour mistyped) crosses no red line, whatever rule it cites.
+    """
 
     rule: Rule
     key: str
     missing: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    slip: bool = False
 
 
-def refuse(rule: Rule, key: str, missing: Iterable[str] = (), **values: Any) -> Refusal:
+def refuse(
+    rule: Rule, key: str, missing: Iterable[str] = (), *, slip: bool = False, **values: Any
+) -> Refusal:
     """Build a refusal whose sentence is ``cases.<key>``."""
-    return Refusal(rule, f"cases.{key}", tuple(missing), values)
+    return Refusal(rule, f"cases.{key}", tuple(missing), values, slip)
 
 
 def names(value: Any) -> list[str]:

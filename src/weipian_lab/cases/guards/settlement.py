@@ -73,7 +73,9 @@ def jurisdiction(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Ref
     if evidence.get("department") == right:
         return None
     own = case.book.rule(matters[matter].column("rule"), on)
-    return refuse(own, "g_department", ["department"], found=evidence.get("department"), matter=matter)
+    return refuse(
+        own, "g_department", ["department"], slip=True, found=evidence.get("department"), matter=matter
+    )
 
 
 def own_matter(case: Case, on: dt.date, evidence: Evidence, rule: Rule) -> Refusal | None:

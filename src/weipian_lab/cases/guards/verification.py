@@ -85,7 +85,11 @@ def grounds_from_field(case: Case, on: dt.date, evidence: Evidence, rule: Rule) 
     if not set(cited) & {"FIELD", "PHOTO"}:
         return refuse(rule, "g_grounds", ["FIELD"], cited="、".join(cited) or "–")
     absent = [kind for kind in cited if not case.has(kind)]
-    return refuse(rule, "g_grounds_absent", absent, cited="、".join(absent)) if absent else None
+    if not absent:
+        return None
+    return refuse(
+        case.book.rule("CFF-46-TRUE", on), "g_grounds_absent", absent, slip=True, cited="、".join(absent)
+    )
 
 
 for _check in (field_verified, compared, beyond_patch):

@@ -73,7 +73,8 @@ def _stated(scenario: Scenario, answer: Answer) -> str:
         if name in {"kind", "forms"}:
             continue
         values = value if isinstance(value, (list, tuple)) else [value]
-        lines.append(f"{field_name(name)}：{listed(scenario.book, values, FIELDS.get(name, ''))}")
+        label = t("kit.papers") if name == "documents" else field_name(name)
+        lines.append(f"{label}：{listed(scenario.book, values, FIELDS.get(name, ''))}")
     for paper, gaps in dict(answer.evidence.get("forms") or {}).items():
         filled = "；".join(
             f"{t(f'papers.{name}')} {_gap(scenario, paper, name, value, answer)}"

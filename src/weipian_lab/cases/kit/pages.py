@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -22,10 +23,13 @@ STYLE = (
     "body{font-family:'Noto Sans SC','Microsoft YaHei',sans-serif;max-width:72rem;margin:2rem auto;"
     "padding:0 1rem;color:#222}table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}"
     "td,th{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}"
-    "td{white-space:pre-line;min-width:2.6rem}th{background:#eef3f8}.bad{color:#a33}.wide{overflow-x:auto}"
+    "td{white-space:pre-line;min-width:2.6rem}td.day{white-space:nowrap}td.long{min-width:14rem}th{background:#eef3f8}.bad{color:#a33}.wide{overflow-x:auto}"
     ".yes{background:#dceaf6;text-align:center}.no{background:#f6d9b8;text-align:center;font-weight:bold}"
     "@media print{body{max-width:none;font-size:9pt}.pack h2{break-before:page}tr{break-inside:avoid}}"
 )
+
+
+DAY, LONG = re.compile(r"seat-\d+|\d{4}-\d{2}-\d{2}( [\d:]+)?"), 18
 
 
 def page(title: str, body: str, lang: Lang, kind: str = "") -> str:
@@ -40,9 +44,14 @@ def frame_table(frame: pd.DataFrame) -> str:
     """Return a table as HTML, its cells escaped; nothing stands where a value is absent."""
     shown = frame.astype(object).where(frame.notna(), "")
     head = "".join(f"<th>{escape(str(name))}</th>" for name in shown.columns)
-    rows = ("".join(f"<td>{escape(str(x))}</td>" for x in row) for row in shown.itertuples(index=False))
+    rows = ("".join(_cell(str(x)) for x in row) for row in shown.itertuples(index=False))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(text: str) -> str:
+    kind = "day" if DAY.fullmatch(text) else "long" if len(text) >= LONG else ""
+    return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
 
 
 def class_page(

@@ -66,10 +66,10 @@ def summary(results: Sequence[Result]) -> pd.DataFrame:
     for r in results:
         row: dict[str, Any] = {"seat": r.seat, "trainee": r.trainee, "family": r.family, "form": r.form}
         row |= {"total": None, "passed": None, "red_lines": "", "state": "", "problem": r.problem}
-        row["remarks"] = "; ".join(r.remarks)
+        row["remarks"] = "\n".join(r.remarks)
         if r.score is not None:
             row |= {"total": r.score.total, "passed": r.score.passed, "state": r.score.state}
-            row["red_lines"] = "; ".join(r.score.red_lines)
+            row["red_lines"] = "\n".join(r.score.red_lines)
             row |= {item.name: item.points for item in r.score.items}
         rows.append(row)
     return pd.DataFrame(rows)
@@ -118,6 +118,7 @@ def in_words(table: pd.DataFrame, book: Rulebook) -> pd.DataFrame:
         "accepted": lambda x: t("kit.done" if x else "forms.not_done"),
         "passed": lambda x: "" if pd.isna(x) else t("kit.passed" if x else "kit.not_passed"),
         "red_line": lambda x: t("kit.red_line") if x else "",
+        "at": lambda x: str(x)[:19].replace("T", " "),
     }
     for name, change in words.items():
         if name in shown:
