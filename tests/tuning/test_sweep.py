@@ -242,3 +242,25 @@ def test_learnt_on_noise_is_no_gain():
     costs = {"cost_of_visit": 1.0, "cost_of_miss": 10.0}
     found = tuning.compare_rules(noise[:, 0], noise, real, np.arange(300) % 15, **costs)
     assert found.loc["learnt", "cost"] >= 0.95 * found.loc["all", "cost"]  # every one must go out
+
+
+def test_the_setting_handed_over_is_the_one_the_rule_chose(table):
+    choices = {"cost": tuning.by_cost(table), "recall": None}
+    fixed = {"detector": "d", "clean_up": "none", "min_mu": 5.0}
+    kept = tuning.promise(np.full(60, 0.5), [0.2, 0.4, 0.6])
+    row = tuning.chosen("promise", choices, kept, fixed)
+    assert row.to_dict() == {**fixed, "threshold": 0.4}  # nothing of the choice by cost clings to it
+    assert tuning.chosen("cost", choices, kept, fixed)["cost"] == table["cost"].min()
+    none = tuning.promise(np.full(5, 0.5), [0.2])
+    for rule, promised in (("promise", none), ("recall", kept)):
+        with pytest.raises(ParameterError):
+            tuning.chosen(rule, choices, promised, fixed)
+
+
+def test_candidate_thresholds_are_no_pixels_own_score():
+    score = np.random.default_rng(0).random((50, 50)).astype(np.float32)
+    cuts = tuning.candidate_thresholds(score, 9, most=0.3)
+    assert len(cuts) == 9 and cuts == sorted(cuts)
+    moved = score + np.float32(1e-7) * (np.indices(score.shape).sum(0) % 3 - 1)
+    assert all(((score >= cut) == (moved >= cut)).all() for cut in cuts)
+    assert (score >= cuts[0]).mean() == pytest.approx(0.3, abs=0.005)

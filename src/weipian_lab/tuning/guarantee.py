@@ -77,7 +77,9 @@ def promise(
         still finds it; -inf if it never does. The parcels must be a random sample of the true changes,
         or all of them: a list of verified patches alone lacks those that were missed.
     thresholds
-        Candidates, fixed without a look at these parcels.
+        Candidates, fixed without a look at these parcels; so must be the detector, the clean-up and the
+        minimum area behind the scores. One of S settings picked by the same parcels needs
+        1 - (1 - confidence) / S.
     miss_rate, confidence
         The promise.
     size

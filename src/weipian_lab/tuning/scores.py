@@ -54,9 +54,11 @@ def candidate_thresholds(
     """Return thresholds that flag from `most` down to `least` of the pixels, in even steps of its logarithm.
 
     They depend on the score alone; thresholds picked with a look at the labels would void a promise.
+    They have five digits, so that none is the very score of a pixel: a score computed block by block, which
+    may differ in its seventh digit, flags the same pixels.
     """
     shares = np.geomspace(most, least, steps)
-    return [float(v) for v in np.unique(np.nanquantile(score, 1 - shares))]
+    return sorted({float(f"{v:.5g}") for v in np.nanquantile(score, 1 - shares)})
 
 
 def block_grid(grid: Grid, block_m: float) -> gpd.GeoDataFrame:

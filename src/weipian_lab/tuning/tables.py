@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -107,17 +107,27 @@ def shown_validity(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[t(f"tuning.{name}") for name in names])
 
 
-def chosen(rule: str, choices: dict[str, Choice | None], promised: Promise) -> pd.Series:
-    """Return the row to hand over for a rule.
+def chosen(
+    rule: str, choices: Mapping[str, Choice | None], promised: Promise, setting: Mapping[str, Any]
+) -> pd.Series:
+    """Return the setting to hand over for a rule: detector, clean_up, min_mu, threshold, what else is known.
+
+    Parameters
+    ----------
+    rule
+        ``cost``, ``recall``, ``capacity``, or ``promise``.
+    choices
+        What each rule but ``promise`` chose.
+    promised, setting
+        The promise, and the detector, clean_up and min_mu that it was tested for.
 
     Raises
     ------
     ParameterError
         No setting satisfies the rule.
     """
-    base = choices["cost"]
-    if rule == "promise" and promised.threshold is not None and base is not None:
-        return pd.Series({**base.row.to_dict(), "threshold": promised.threshold})
+    if rule == "promise" and promised.threshold is not None:
+        return pd.Series({**setting, "threshold": promised.threshold})
     found = choices.get(rule)
     if found is None:
         raise ParameterError("tuning.no_choice", rule=rule)

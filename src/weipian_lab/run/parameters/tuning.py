@@ -27,11 +27,11 @@ class Tuning(Common):
     truth: InputPath = param("", "tuning.p_truth")
     assessment: InputPath = param("", "tuning.p_assessment")
     detectors: list[str] = param(
-        ["construction", "mad", "mad@B04,B08,B11,B12"], "tuning.p_detectors", min_length=1
+        ["mad", "construction", "mad@B04,B08,B11,B12"], "tuning.p_detectors", min_length=1
     )
     score: InputPath = param("", "tuning.p_score")
     clean_ups: list[Literal["sieve", "close", "open_close", "open_sieve"]] = param(
-        ["sieve", "close", "open_close"], "tuning.p_clean_ups", min_length=1
+        ["close", "sieve", "open_close"], "tuning.p_clean_ups", min_length=1
     )
     steps: int = param(7, "tuning.p_steps", ge=3, le=100)
     flag_most: float = param(0.12, "tuning.p_flag_most", gt=0, lt=1)
