@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -194,6 +195,20 @@ def test_another_failure_is_a_run_error_with_the_cell_and_the_traceback(tiny: Wr
     assert caught.value.values["error"] == "ZeroDivisionError: division by zero"
     assert "1 / 0" in caught.value.__cause__.traceback
     assert files(tmp_path / "out") == {f"{NAME}.FAILED.ipynb"}
+
+
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [("pass", False), ("1 / 0", False), ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", True)],
+)
+def test_what_is_finished_stays_for_the_next_run_only_if_this_one_was_cut_off(
+    tiny: Writer, tmp_path: Path, end: str, kept: bool
+) -> None:
+    place = "import os, pathlib\nplace = pathlib.Path(os.environ['WEIPIAN_UNFINISHED'])\n"
+    tiny(place + "place.mkdir(); (place / 'block').write_text('done')", end)
+    with suppress(RunError):
+        run_notebook(NAME, {}, tmp_path / "out")
+    assert (tmp_path / "out/.unfinished/block").exists() == kept
 
 
 def test_a_kernel_that_dies_is_told(tiny: Writer, tmp_path: Path) -> None:

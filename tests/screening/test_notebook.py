@@ -47,7 +47,7 @@ def test_a_real_pair_against_the_best_of_the_classical_rules(
     assert found["patches"] > 0 and found["legal_reaching"] is None
     for name in ("score.tif", "patches.gpkg", "thumbnail.png", "patches_export.shp"):
         assert (tmp_path / "out" / name).is_file()
-    assert not (tmp_path / "out" / ".blocks").exists()
+    assert not (tmp_path / "out" / ".unfinished").exists()
 
 
 def test_the_bundled_pair_is_screened_better_than_by_change_vectors() -> None:

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
+from geopandas.testing import assert_geodataframe_equal
 
+from weipian_lab import rasters, screening, vectors
 from weipian_lab.errors import GridError, InputError, ParameterError
+from weipian_lab.screening import pipeline
 
 Scenes = tuple[np.ndarray, np.ndarray, np.ndarray]
 Write = Callable[..., Path]
@@ -102,6 +105,37 @@ def test_nine_tenths_of_cloud_are_said(write: Write, scenes: Scenes, play: Any) 
     found = play(**paths, mask_after=write("c_SCL.tif", cloud))
     assert "Only 10% of the pixels are valid" in said(found)
     assert found["images"]["valid_share"] == pytest.approx(0.1)
+
+
+def test_a_run_cut_off_half_way_goes_on_and_gives_the_same(
+    write: Write, scenes: Scenes, play: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the runner does it: what is finished lies where the next run finds it."""
+    large = [np.tile(image, (1, 3, 2)) for image in scenes[:2]]  # four blocks
+    given = {"before": write("a.tif", large[0]), "after": write("b.tif", large[1]), "method": "cva"}
+    whole = play(**given)
+    kept = (tmp_path / "out/patches.gpkg", tmp_path / "out/score.tif")
+    first = [vectors.read(kept[0]).frame, rasters.read(kept[1]).data]
+    monkeypatch.setenv("WEIPIAN_UNFINISHED", str(tmp_path / "kept"))
+
+    def cut_off(done: int, _: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(screening, "print_progress", cut_off)
+        play(**given)
+    assert len(list((tmp_path / "kept").glob("block-*.npz"))) == 2
+    scored = []
+    one = pipeline._Work.__call__
+    monkeypatch.setattr(
+        pipeline._Work, "__call__", lambda work, block: scored.append(block) or one(work, block)
+    )
+    again = play(**given)
+    assert len(scored) == 2 and not (tmp_path / "kept").exists()
+    assert again["patches"] == whole["patches"] > 15
+    assert_geodataframe_equal(vectors.read(kept[0]).frame, first[0])
+    np.testing.assert_array_equal(rasters.read(kept[1]).data, first[1])
 
 
 def test_what_cannot_be_screened_is_refused(write: Write, scenes: Scenes, play: Any, tmp_path: Path) -> None:

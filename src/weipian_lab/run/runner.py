@@ -27,6 +27,7 @@ from weipian_lab.run.engine import CellFailure, Execution, KernelDied, execute
 from weipian_lab.run.manifest import MANIFEST, outputs_of, write_manifest
 from weipian_lab.run.parameters import Common, model, notebook_name
 from weipian_lab.run.report import heading_before, write_report
+from weipian_lab.run.unfinished import VARIABLE, keep_if_cut_off
 
 __all__ = ["Progress", "RunResult", "notebook_file", "run_notebook"]
 
@@ -115,7 +116,7 @@ def run_notebook(
         file, folder = notebook_file(name), Path(out_dir).absolute()
         checked = _checked(file.stem, parameters, lang)
         given = {key: value for key, value in parameters.items() if key not in {"out_dir", "lang"}}
-        with _staging(folder) as staging:
+        with _staging(folder) as staging, keep_if_cut_off(folder) as unfinished:
             for key, paths in _input_paths(checked, given).items():
                 given[key] = _for_kernel(paths, given[key], staging, folder)
             execution = Execution(
@@ -123,7 +124,7 @@ def run_notebook(
                     file, {**given, "out_dir": ".", "lang": checked.lang, "interactive": False}
                 ),
                 folder=staging,
-                environment=_environment(checked.lang),
+                environment={**_environment(checked.lang), VARIABLE: str(unfinished)},
             )
             if progress is not None:
                 execution.on_cell = _announce(execution, file.stem, checked.lang, progress)

@@ -30,6 +30,7 @@ from weipian_lab.run.bundle import bundled, shown_path
 from weipian_lab.run.frontend import live
 from weipian_lab.run.parameters.explain import explain
 from weipian_lab.run.tables import Table
+from weipian_lab.run.unfinished import place
 
 __all__ = ["Common", "Day", "InputPath", "param"]
 
@@ -144,6 +145,11 @@ class Common(BaseModel):
     def folder(self) -> Path:
         """`out_dir` as a path."""
         return Path(self.out_dir)
+
+    @property
+    def unfinished(self) -> Path:
+        """Folder for what is finished of a long step; a run that was cut off goes on from there."""
+        return place(self.folder)
 
     def inputs(self) -> Iterator[tuple[str, Path]]:
         """Yield (parameter, path) of each file or folder that is read; a rulebook given as a file is one."""
