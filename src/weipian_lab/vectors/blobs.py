@@ -36,10 +36,9 @@ def outlines(blobs: Sequence[bytes | None]) -> Outlines:
     size = np.fromiter(map(len, held), np.intp, len(held))
     whole = b"".join(held)
     owner, first, points, outer, plain = _rings(np.frombuffer(whole, np.uint8), size)
-    view = memoryview(whole)
     ends = (first + _POINT * points).tolist()
     xy = np.frombuffer(
-        b"".join([view[a:b] for a, b in zip(first.tolist(), ends, strict=True)]), "<f8"
+        b"".join([whole[a:b] for a, b in zip(first.tolist(), ends, strict=True)]), "<f8"
     ).reshape(-1, 2)
     closed = _closed(xy, points)
     if not closed.all():

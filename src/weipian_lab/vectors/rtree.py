@@ -9,7 +9,6 @@ rounded outwards. The root is node 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ __all__ = ["RTree"]
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Ids = NDArray[np.int64]
-Query = Callable[[str], list[tuple[Any, ...]]]
+Query = Callable[[str], list[bytes]]
 _CELL = np.dtype([("id", ">i8"), ("box", ">f4", 4)])  # minx, maxx, miny, maxy
 _NODE_HEADER = 4
 _AT_ONCE = 5000  # nodes asked for in one statement
@@ -33,7 +32,7 @@ class RTree:
     Parameters
     ----------
     query
-        Runs a statement and returns its rows.
+        Runs a statement of one column and returns it.
     table
         Quoted name of the table that holds the nodes.
     """
@@ -67,7 +66,7 @@ class RTree:
         return asked, node
 
     def _depth(self) -> int:
-        root = self._query(f"select data from {self._table} where nodeno = 1")[0][0]
+        root = self._query(f"select data from {self._table} where nodeno = 1")[0]
         return int.from_bytes(root[:2], "big")
 
     def _nodes(self, numbers: Ids) -> tuple[Index, Ids, NDArray[np.float32]]:
@@ -76,7 +75,7 @@ class RTree:
         for first in range(0, len(numbers), _AT_ONCE):
             wanted = ",".join(map(str, numbers[first : first + _AT_ONCE].tolist()))
             query = f"select data from {self._table} where nodeno in ({wanted}) order by nodeno"
-            blobs += [row[0] for row in self._query(query)]
+            blobs += self._query(query)
         count = np.array([int.from_bytes(blob[2:4], "big") for blob in blobs], dtype=np.intp)
         held = [
             b[_NODE_HEADER : _NODE_HEADER + _CELL.itemsize * n] for b, n in zip(blobs, count, strict=True)

@@ -37,6 +37,7 @@ __all__ = ["Features", "Source", "source"]
 KEPT = 100_000  # layers of other formats with more features are read near the boxes only, not kept in memory
 _SAMPLE = 1000
 _AT_ONCE = 5000  # rows asked for in one statement
+_FEW = 250  # rows held as tuples
 
 
 class Source(Protocol):
@@ -164,7 +165,7 @@ class _GeoPackage:
         index = f"rtree_{self._table}_{self._geometry}"
         if not self._query("select 1 from sqlite_master where name = ?", (index,)):
             raise InputError("vectors.no_index", layer=self.name)
-        self._rtree = RTree(self._query, _quoted(index + "_node"))
+        self._rtree = RTree(lambda query: self._table_of(query, 1)[0], _quoted(index + "_node"))
         sample = self._sample(schema)
         self.meta = meta_of(found.info, sample)[0]
         self.bounds = self._rtree.extent()
@@ -178,23 +179,34 @@ class _GeoPackage:
         names = [self._key, self._geometry, *(self._stored[c] for c in held)]
         box, found = self._rtree.near(boxes)
         ids, row = np.unique(found, return_inverse=True)
-        rows = self._rows(names, ids)
-        number = np.array([r[0] for r in rows], dtype=np.int64)
+        table = self._rows(names, ids)
+        number = np.array(table[0], dtype=np.int64)
         near = (box, row) if np.array_equal(number, ids) else None  # an index may name rows that are gone
-        table = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-        values = {c: np.full(len(rows), None, dtype=object) for c in columns}
+        values = {c: np.full(len(number), None, dtype=object) for c in columns}
         for column, items in zip(held, table[2:], strict=True):
             values[column][:] = items
         return Stored(table[1], number, values, near)
 
-    def _rows(self, names: Sequence[str], ids: NDArray[np.int64]) -> list[tuple[Any, ...]]:
-        """Return the rows of some ids, ascending."""
+    def _rows(self, names: Sequence[str], ids: NDArray[np.int64]) -> list[list[Any]]:
+        """Return the columns of the rows of some ids, ascending."""
         select = f"select {', '.join(map(_quoted, names))} from {_quoted(self._table)}"
-        key, rows = _quoted(self._key), []
+        key = _quoted(self._key)
+        table: list[list[Any]] = [[] for _ in names]
         for first in range(0, len(ids), _AT_ONCE):
             some = ",".join(map(str, ids[first : first + _AT_ONCE].tolist()))
-            rows += self._query(f"{select} where {key} in ({some}) order by {key}")
-        return rows
+            found = self._table_of(f"{select} where {key} in ({some}) order by {key}", len(names))
+            for column, items in zip(table, found, strict=True):
+                column += items
+        return table
+
+    def _table_of(self, query: str, width: int) -> list[list[Any]]:
+        """Return what a query finds by columns: tens of thousands of rows would keep the collector busy."""
+        cursor = self._connection().execute(query)
+        table: list[list[Any]] = [[] for _ in range(width)]
+        while rows := cursor.fetchmany(_FEW):
+            for column, items in zip(table, zip(*rows, strict=True), strict=True):
+                column += items
+        return table
 
     def _connection(self) -> sqlite3.Connection:
         base = getattr(self._threads, "base", None)
