@@ -43,20 +43,29 @@ def codes(batches: Sequence[Batch], parts: Parts, ids: pd.Index) -> pd.DataFrame
 
 def evidence(batches: Sequence[Batch], parts: Parts, ids: pd.Index) -> pd.DataFrame:
     """Return the table of evidence: one row for each feature over a patch, larger areas last."""
-    tables = []
-    for layer in batches[0].evidence:
-        found = _placed([b.evidence[layer] for b in batches], parts)
-        if len(found["whole"]):
-            patch = found.pop("whole")
-            tables.append(pd.DataFrame({"patch": patch, "layer": layer} | found))
-    if not tables:
+    found = {name: _placed([b.evidence[name] for b in batches], parts) for name in batches[0].evidence}
+    found = {name: columns for name, columns in found.items() if len(columns["whole"])}
+    if not found:
         return pd.DataFrame(columns=["patch_id", "layer", "area_m2"])
-    table = pd.concat(tables, ignore_index=True)
-    names = pd.Categorical(table["layer"]).codes
-    order = np.lexsort((table["area_m2"].to_numpy(), names, table["patch"].to_numpy()))
-    table = table.take(order).reset_index(drop=True)
-    table.insert(0, "patch_id", ids[table.pop("patch").to_numpy()])
-    return table
+    size = [len(columns["whole"]) for columns in found.values()]
+    layer = np.repeat(np.arange(len(found)), size)
+    patch, area = (np.concatenate([c[name] for c in found.values()]) for name in ("whole", "area_m2"))
+    rank = np.argsort(np.argsort(list(found)))  # layers by name
+    order = np.lexsort((area, rank[layer], patch))
+    table: dict[str, Any] = {
+        "patch_id": ids[patch[order]],
+        "layer": np.array(list(found), object)[layer[order]],
+    }
+    table["area_m2"] = area[order]
+    for field in dict.fromkeys(name for columns in found.values() for name in columns):
+        if field not in ("whole", "area_m2"):  # a layer without the field has NaN there
+            table[field] = np.concatenate(
+                [
+                    c.get(field, np.full(n, np.nan, dtype=object))
+                    for c, n in zip(found.values(), size, strict=True)
+                ]
+            )[order]
+    return pd.DataFrame(table)
 
 
 def pieces(batches: Sequence[Batch], parts: Parts, ids: pd.Index) -> gpd.GeoDataFrame | None:
