@@ -258,9 +258,18 @@ def test_bad_names_verdicts_and_files_are_refused(tmp_path):
     with pytest.raises(ParameterError):
         marks.mark("a", "GUILTY")
     assert not marks.path.exists()
-    (tmp_path / "verified_y.csv").write_text("patch_id,verdict\na,GUILTY\n", "utf-8")
-    with pytest.raises(SchemaError):
-        marks_of(tmp_path, "y")
+    for content in (b"patch_id,verdict\na,GUILTY\n", b"", b"\xff\xfe\x00"):
+        (tmp_path / "verified_y.csv").write_bytes(content)
+        with pytest.raises(SchemaError):
+            marks_of(tmp_path, "y")
+        assert (tmp_path / "verified_y.csv").read_bytes() == content  # left for its owner to mend
+
+
+def test_a_broken_file_of_marks_is_told_in_the_panel(panel, tmp_path):
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "marks/verified_李四.csv").write_bytes(b"")
+    panel.name.value = "李四"
+    assert "verified_李四.csv" in panel.said.value and panel.marks is None
 
 
 # ---- the panel -------------------------------------------------------------------------------------

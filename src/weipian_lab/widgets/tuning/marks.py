@@ -62,7 +62,10 @@ class Marks:
         names = [*COLUMNS, *_OWN]
         if not self.path.is_file():
             return pd.DataFrame(columns=names, dtype=object)
-        table = read_table(self.path, dtype=str, keep_default_na=False)
+        try:
+            table = read_table(self.path, dtype=str, keep_default_na=False)
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+            raise SchemaError("widgets_tuning.bad_marks", path=self.path.name) from error
         if list(table.columns) != names or not table["verdict"].isin(VERDICTS).all():
             raise SchemaError("widgets_tuning.bad_marks", path=self.path.name)
         others = sorted(set(table["verifier"]) - {self.verifier})
