@@ -22,6 +22,7 @@ __all__ = ["ARC_STEP_DEGREES", "curved", "curved_gpkg", "is_curve"]
 ARC_STEP_DEGREES = 0.5
 _PLAIN = {"ESRI Shapefile", "GeoJSON", "GeoJSONSeq", "TopoJSON", "Parquet", "MapInfo File", "KML", "LIBKML"}
 _CURVED = (8, 9, 10, 11, 12)  # ISO 13249-3: CircularString, CompoundCurve, CurvePolygon, MultiCurve, …Surface
+_AT_ONCE = 4096  # geometries in memory at a time
 _NAMES = ("CURVE", "SURFACE", "CIRCULARSTRING")
 
 pyogrio.set_gdal_config_options({"OGR_ARC_STEPSIZE": str(ARC_STEP_DEGREES)})
@@ -43,7 +44,9 @@ def curved(path: Path, layer: str, driver: str, *, count: int, bbox: Any = None)
         return np.empty(0, dtype=np.intp)
     found: list[NDArray[np.intp]] = []
     start = 0
-    with pyogrio.open_arrow(path, layer=layer, columns=[], use_pyarrow=True, bbox=bbox) as (meta, reader):
+    with pyogrio.open_arrow(
+        path, layer=layer, columns=[], use_pyarrow=True, bbox=bbox, batch_size=_AT_ONCE
+    ) as (meta, reader):
         column = meta["geometry_name"] or "wkb_geometry"
         for batch in reader:
             blobs = batch.column(column)[: count - start].to_pylist()

@@ -151,7 +151,7 @@ def _beside(path: Path, suffix: str) -> bool:
 
 
 def _reason(error: Exception, path: Path) -> str:
-    return str(error).replace(str(path), path.name).splitlines()[0][:120]
+    return str(error).replace(str(path), path.name).splitlines()[0].split(".;")[0][:120]
 
 
 @contextmanager
