@@ -120,7 +120,7 @@ def _stratified(frame: pd.DataFrame, batch: pd.DataFrame, name: str) -> tuple[pd
                 raise SchemaError(
                     "accuracy.bad_stratum_size",
                     stratum=label,
-                    values=list(part.unique()[:3]),
+                    values=", ".join("–" if np.isnan(v) else f"{v:g}" for v in part.unique()[:3]),
                     number=len(part),
                 )
             sizes[str(label)] = float(part.iloc[0])

@@ -155,6 +155,7 @@ def share_of_false(
     *,
     confidence: float = 0.95,
     finite_population: bool = False,
+    minimum: int = 5,
 ) -> pd.DataFrame:
     """Return what part of the false alarms each group (usually ``cause``) makes up.
 
@@ -163,8 +164,11 @@ def share_of_false(
     Returns
     -------
     DataFrame
-        Index group; false (number in the sample), estimate, se, lower, upper; empty without a false alarm.
+        Index group; false (number in the sample), estimate, se, lower, upper, enough (whether the sample
+        has `minimum` false alarms to tell apart); empty without a false alarm.
     """
+    minimum = whole("minimum", minimum, 0)
+    check_confidence(confidence)
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     design = _design(codes, table, finite=finite_population)
     group = _groups(known, by).to_numpy()
@@ -175,8 +179,8 @@ def share_of_false(
         hit = (wrong & (group == labels[k])).astype(float)
         miss = wrong.astype(float) - hit
         row = _row(_by(codes, hit, design), _by(codes, miss, design), design, confidence)
-        rows[labels[k]] = {"false": int(number[k]), **row}
-    columns = ["false", "estimate", "se", "lower", "upper"]
+        rows[labels[k]] = {"false": int(number[k]), **row, "enough": bool(wrong.sum() >= minimum)}
+    columns = ["false", "estimate", "se", "lower", "upper", "enough"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(by)
 
 
