@@ -23,13 +23,15 @@ STYLE = (
     "body{font-family:'Noto Sans SC','Microsoft YaHei',sans-serif;max-width:72rem;margin:2rem auto;"
     "padding:0 1rem;color:#222}table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}"
     "td,th{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}"
-    "td{white-space:pre-line;min-width:2.6rem}td.day{white-space:nowrap}td.long{min-width:14rem}th{background:#eef3f8}.bad{color:#a33}.wide{overflow-x:auto}"
+    "td{white-space:pre-line;min-width:2.6rem}td.day{white-space:nowrap}td.mid{min-width:6rem}"
+    "td.long{min-width:14rem}th{background:#eef3f8}.bad{color:#a33}.wide{overflow-x:auto}"
     ".yes{background:#dceaf6;text-align:center}.no{background:#f6d9b8;text-align:center;font-weight:bold}"
     "@media print{body{max-width:none;font-size:9pt}.pack h2{break-before:page}tr{break-inside:avoid}}"
 )
 
 
-DAY, LONG = re.compile(r"seat-\d+|\d{4}-\d{2}-\d{2}( [\d:]+)?"), 18
+DAY, MID, LONG = re.compile(r"seat-\d+|\d{4}-\d{2}-\d{2}( [\d:]+)?"), 6, 18
+"""What is never broken across lines; numbers of characters from which a column is given room."""
 
 
 def page(title: str, body: str, lang: Lang, kind: str = "") -> str:
@@ -50,7 +52,8 @@ def frame_table(frame: pd.DataFrame) -> str:
 
 
 def _cell(text: str) -> str:
-    kind = "day" if DAY.fullmatch(text) else "long" if len(text) >= LONG else ""
+    size = "long" if len(text) >= LONG else "mid" if len(text) >= MID else ""
+    kind = "day" if DAY.fullmatch(text) else size
     return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
 
 
