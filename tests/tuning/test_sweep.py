@@ -11,6 +11,7 @@ from weipian_lab import tuning
 from weipian_lab.errors import InputError, ParameterError, ProcedureError, SchemaError
 from weipian_lab.grid import Grid
 from weipian_lab.patches import CleanUp
+from weipian_lab.screening import tuned_threshold
 from weipian_lab.text import t
 from weipian_lab.tuning.sweep import SETTING
 
@@ -264,3 +265,12 @@ def test_candidate_thresholds_are_no_pixels_own_score():
     moved = score + np.float32(1e-7) * (np.indices(score.shape).sum(0) % 3 - 1)
     assert all(((score >= cut) == (moved >= cut)).all() for cut in cuts)
     assert (score >= cuts[0]).mean() == pytest.approx(0.3, abs=0.005)
+
+
+def test_an_outside_score_hands_over_no_detector(tmp_path):
+    given = {"method": "given", "bands": [], "threshold_number": 0.4, "minimum_mu": 1.0}
+    path = tuning.write_tuned(tmp_path / "tuned.yaml", given, {})
+    assert tuning.read_tuned(path) == {"threshold_number": 0.4, "minimum_mu": 1.0}
+    assert tuned_threshold(path, "given") == 0.4  # what 01 asks when it is given a score
+    with pytest.raises(InputError):
+        tuned_threshold(path, "mad")

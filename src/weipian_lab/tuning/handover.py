@@ -16,6 +16,9 @@ from weipian_lab.tuning.split import refuse_other
 
 __all__ = ["read_tuned", "write_by_hand", "write_tuned"]
 
+GIVEN = "given"
+"""Name of a score that an outside model gave."""
+
 
 def write_tuned(
     path: Path | str,
@@ -27,6 +30,8 @@ def write_tuned(
     """Write the parameters for ``01_screening`` and their provenance; the same input gives the same bytes.
 
     ``threshold`` and ``method`` also stand at the top, where the screening looks for them.
+    Of a score from an outside model (method ``given``) no detector and no bands are handed over: the
+    screening is given the same raster, and refuses the threshold for a detector of its own.
 
     Parameters
     ----------
@@ -40,9 +45,10 @@ def write_tuned(
         The test part was opened before with another threshold; the file stays as it is.
     """
     top = {"threshold": parameters.get("threshold_number"), "method": parameters.get("method")}
+    beside = ("method", "bands") if parameters.get("method") == GIVEN else ()
     content = {
         **{k: v for k, v in top.items() if v is not None},
-        "parameters": parameters,
+        "parameters": {k: v for k, v in parameters.items() if k not in beside},
         "provenance": provenance,
     }
     text = yamlio.dumps(_plain(content))

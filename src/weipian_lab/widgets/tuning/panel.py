@@ -30,6 +30,7 @@ __all__ = ["Panel", "tuning"]
 
 _LABELS = {"description_width": "110px"}
 _MAP_PX = 520
+_PALE = 0.35  # share of white in the images of the map: the patches stand out
 _NEAR = 14.5  # zoom at which a patch of a few 亩 is seen as a shape
 
 
@@ -134,8 +135,8 @@ class Panel:
         )
         first, second = self.scene.names()
         images = [
-            image_layer(self.scene.before, self.scene.grid, first),
-            image_layer(self.scene.after, self.scene.grid, second),
+            image_layer(_PALE + (1 - _PALE) * picture, self.scene.grid, name)
+            for picture, name in ((self.scene.before, first), (self.scene.after, second))
         ]
         self.map = Map(
             layers=(*images, self.overlay, self.outline), center=((south + north) / 2, (west + east) / 2),
