@@ -174,3 +174,23 @@ def test_pieces_are_apart_unless_they_share_ground_in_the_patch() -> None:
         box(90, 0, 95, 5),
     ]
     assert apart(wholes, cut(wholes, np.array(parcels, dtype=object))).tolist() == [True, False, True, True]
+
+
+def test_of_a_long_outline_only_the_blocks_near_are_looked_at_and_none_is_missed() -> None:
+    angle = np.linspace(0, 2 * np.pi, 5000, endpoint=False)
+    radius = 900 + 60 * np.sin(37 * angle) + 20 * np.sin(401 * angle)
+    ring = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+    long = Polygon(ring, [ring[::7] * 0.4, [(500, 0), (520, 0), (520, 9), (500, 9)]])
+    rng = np.random.default_rng(8)
+    small = [
+        shapely.Point(*p).buffer(r, 5)
+        for p, r in zip(rng.uniform(-1000, 1000, (300, 2)), rng.uniform(5, 60, 300), strict=True)
+    ]
+    a, b = Outlines.of(small), Outlines.of([long])
+    slabs = Slabs.of(a, (a.bounds[:, :2] + a.bounds[:, 2:]) / 2)
+    found = shared_moments(slabs, b, np.arange(300), np.zeros(300, dtype=np.intp))[:, 0]
+    np.testing.assert_allclose(found, shapely.area(shapely.intersection(small, long)), atol=1e-8)
+    assert 0 < (found > 0).sum() < 300
+    blocks = b.blocks
+    assert blocks.size.max() == 65
+    assert (blocks.size - 1).sum() == len(b.x) - 1

@@ -59,18 +59,31 @@ def shared_moments(slabs: Slabs, others: Outlines, polygon: Index, other: Index)
         the rounding errors of a sum of zeros.
     """
     result = np.zeros((len(polygon), 6))
-    size = others.start[other + 1] - others.start[other]
-    rounds = np.cumsum(size) // _VERTICES
-    cuts = [0, *(np.flatnonzero(np.diff(rounds)) + 1).tolist(), len(polygon)]
+    pair, block = _near(slabs, others, polygon, other)
+    rounds = np.cumsum(others.blocks.size[block]) // _VERTICES
+    cuts = [0, *(np.flatnonzero(np.diff(rounds)) + 1).tolist(), len(pair)]
     for i, j in pairwise(cuts):
         if j > i:
-            _round(slabs, others, polygon[i:j], other[i:j], result[i:j])
+            _round(slabs, others, polygon, pair[i:j], block[i:j], result)
     return result
 
 
-def _round(slabs: Slabs, others: Outlines, polygon: Index, other: Index, result: Array) -> None:
-    """Add the moments of some pairs to `result`."""
-    pair, x, y, run, rise, sign, first, many = _edges(slabs, others, polygon, other)
+def _near(slabs: Slabs, others: Outlines, polygon: Index, other: Index) -> tuple[Index, Index]:
+    """Blocks of edges of the others that are not left of, right of or beneath a polygon, and the pair."""
+    blocks = others.blocks
+    many = blocks.start[other + 1] - blocks.start[other]
+    block, pair = runs(blocks.start[other], many), np.repeat(np.arange(len(other)), many)
+    box = slabs.box[polygon] + np.tile(slabs.origin[polygon], 2)
+    kept = (blocks.left[block] < np.repeat(box[:, 2], many)) & (
+        blocks.top[block] > np.repeat(box[:, 1], many)
+    )
+    kept &= blocks.right[block] > np.repeat(box[:, 0], many)
+    return pair[kept], block[kept]
+
+
+def _round(slabs: Slabs, others: Outlines, polygon: Index, pair: Index, block: Index, result: Array) -> None:
+    """Add the moments of some blocks of edges to the `result` of their pairs."""
+    pair, x, y, run, rise, sign, first, many = _edges(slabs, others, polygon, pair, block)
     slab = runs(first, many)
     edge = np.repeat(np.arange(len(pair)), many)
     low = np.minimum(x, x + run)
@@ -90,16 +103,17 @@ def _round(slabs: Slabs, others: Outlines, polygon: Index, other: Index, result:
 
 
 def _edges(
-    slabs: Slabs, others: Outlines, polygon: Index, other: Index
+    slabs: Slabs, others: Outlines, polygon: Index, pair: Index, block: Index
 ) -> tuple[Index, Array, Array, Array, Array, Array, Index, Index]:
     """Edges of the others that may matter: pair, x, y, run, rise, sign of the ground beneath, slabs met."""
-    size = others.start[other + 1] - others.start[other]
-    vertex = runs(others.start[other], size)
-    pair = np.repeat(np.arange(len(other)), size)
-    origin, box = slabs.origin[polygon], slabs.box[polygon]
+    size = others.blocks.size[block]
+    vertex = runs(others.blocks.first[block], size)
+    origin, box = slabs.origin[polygon[pair]], slabs.box[polygon[pair]]
+    pair = np.repeat(pair, size)
     x = others.x[vertex] - np.repeat(origin[:, 0], size)
     y = others.y[vertex] - np.repeat(origin[:, 1], size)
     side = others.side[vertex]
+    side[np.cumsum(size) - 1] = 0.0  # the edge from there stands in the next block
     # an edge is of no account if both its ends lie to the left, to the right or beneath
     beyond = (x <= np.repeat(box[:, 0], size)).view(np.uint8)
     beyond |= (x >= np.repeat(box[:, 2], size)).view(np.uint8) << 1
@@ -143,15 +157,18 @@ def _beneath(
     x0, y0 = xa[cross], ya[cross]
     x1, y1 = x0 + share * (xb[cross] - x0), fa[cross] + share * (fb[cross] - fa[cross])
     xa[cross], ya[cross] = x1, y1
-    change = np.flatnonzero(np.diff(pair)) + 1
-    heads = np.concatenate([[0], change])
-    at = (np.cumsum(many) - many)[heads]
-    owner = pair[heads]
-    for column, term in enumerate(_moments(xa, xb, ya, yb, signs)):
-        result[owner, column] += np.add.reduceat(term, at)
-    owner = np.repeat(pair, many)[cross]
-    for column, term in enumerate(_moments(x0, x1, y0, y1, signs[cross])):
-        result[:, column] += np.bincount(owner, term, minlength=len(result))
+    heads = np.concatenate([[0], np.flatnonzero(np.diff(pair)) + 1])
+    _add(result, pair[heads], (np.cumsum(many) - many)[heads], _moments(xa, xb, ya, yb, signs))
+    if len(cross):
+        owner = np.repeat(pair, many)[cross]
+        heads = np.concatenate([[0], np.flatnonzero(np.diff(owner)) + 1])
+        _add(result, owner[heads], heads, _moments(x0, x1, y0, y1, signs[cross]))
+
+
+def _add(result: Array, pair: Index, heads: Index, terms: tuple[Array, ...]) -> None:
+    """Add to the moments of each pair the sums of the terms that begin at its head."""
+    for column, term in enumerate(terms):
+        result[pair, column] += np.add.reduceat(term, heads)
 
 
 def _moments(xa: Array, xb: Array, ya: Array, yb: Array, sign: Array) -> tuple[Array, ...]:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.errors import GEOSException
 
 from weipian_lab.overlay.elements import Frame, Measure
 from weipian_lab.overlay.slabs import Slabs, crossings
@@ -139,7 +140,7 @@ class Pieces:
             inside, around = self.inside[missing], self.around[missing]
             built = np.where(inside, features, patches)
             across = ~(inside | around)
-            built[across] = shapely.intersection(patches[across], features[across])
+            built[across] = _intersection(patches[across], features[across])
             self._built[missing] = built
         return np.asarray(self._built[rows])
 
@@ -154,6 +155,15 @@ class Pieces:
         """Whether the feature covers the patch, ``(n,)``, as far as coordinates can tell."""
         short = self.patches.moments[self.whole, 0] - self.moments[:, 0]
         return np.asarray(short <= self.patches.noise[self.whole])
+
+
+def _intersection(patches: Geometries, features: Geometries) -> Geometries:
+    """Build pieces; a ring whose fault is too small to be seen in the areas may still stop GEOS."""
+    try:
+        return np.asarray(shapely.intersection(patches, features))
+    except GEOSException:
+        sound = shapely.make_valid(features, method="structure", keep_collapsed=False)
+        return np.asarray(shapely.intersection(patches, sound))
 
 
 def groups(pieces: Pieces) -> Iterator[tuple[int, slice]]:

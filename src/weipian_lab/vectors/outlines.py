@@ -14,6 +14,7 @@ __all__ = ["Outlines", "rings_of", "runs"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+_BLOCK = 64  # edges of a block
 _POLYGON = int(shapely.GeometryType.POLYGON)
 
 
@@ -101,6 +102,30 @@ class Outlines:
                 box[full, column + 2] = np.maximum.reduceat(values, first)
         return box
 
+    @cached_property
+    def blocks(self) -> Blocks:
+        """Runs of neighbouring edges with their boxes: of a long outline only those near are looked at."""
+        edges = np.maximum(np.diff(self.start) - 1, 0)
+        if edges.max(initial=0) <= _BLOCK:
+            full = np.flatnonzero(edges)
+            start = np.concatenate([[0], np.cumsum(edges > 0)])
+            box = self.bounds[full]
+            return Blocks(start, self.start[full], edges[full] + 1, box[:, 0], box[:, 2], box[:, 3])
+        many = -(-edges // _BLOCK)
+        start = np.concatenate([[0], np.cumsum(many)])
+        first = np.repeat(self.start[:-1], many) + _BLOCK * (
+            np.arange(start[-1]) - np.repeat(start[:-1], many)
+        )
+        size = np.minimum(_BLOCK, np.repeat(self.start[1:] - 1, many) - first) + 1
+        ends = np.stack([first, first + size], axis=1).ravel()
+        ends[-1:] -= 1  # reduceat takes no end beyond the last vertex, and needs none
+        box = np.empty((3, len(first)))
+        if len(first):
+            box[0] = np.minimum(np.minimum.reduceat(self.x, ends)[::2], self.x[first + size - 1])
+            box[1] = np.maximum(np.maximum.reduceat(self.x, ends)[::2], self.x[first + size - 1])
+            box[2] = np.maximum(np.maximum.reduceat(self.y, ends)[::2], self.y[first + size - 1])
+        return Blocks(start, first, size, *box)
+
     def take(self, rows: Index) -> Outlines:
         """Return some of the polygons, in the order and as often as given."""
         size = np.diff(self.start)[rows]
@@ -124,6 +149,28 @@ class Outlines:
             np.concatenate([first.start, first.start[-1] + second.start[1:]]),
             np.concatenate([first.area, second.area]),
         )
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Runs of vertices of many polygons, each run ending with the vertex that the next begins with.
+
+    Attributes
+    ----------
+    start
+        ``(n + 1,)`` first block of each polygon.
+    first, size
+        ``(b,)`` first vertex and number of vertices.
+    left, right, top
+        ``(b,)`` least and greatest x, greatest y.
+    """
+
+    start: Index
+    first: Index
+    size: Index
+    left: Array
+    right: Array
+    top: Array
 
 
 def runs(first: Index, count: Index) -> Index:
