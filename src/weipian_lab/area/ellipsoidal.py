@@ -8,8 +8,8 @@ from the equator to latitude φ (Snyder 1987, Map Projections: A Working Manual,
 Edges are straight in the layer's own CRS. A projected edge is cut into pieces of at most `max_edge_m`
 that are taken as straight in longitude and latitude; the integral along each piece is done by quadrature.
 
-A ring of a projected layer may go around a pole, or through it. Then ∮ dλ is not nought and the area is
-∮ (F(φ) − F(±90°)) dλ: what lies between the ring and the pole.
+A ring of a projected layer may go around a pole, through it or close to it. There longitudes jump, and the
+ring is measured in the equal-area map around the pole, ρ² = 2 (F(90°) − F(φ)).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _GEOGRAPHIC = {"CGCS2000": "EPSG:4490", "WGS84": "EPSG:4326"}
 _DEGREES_PER_PIECE = 0.5
 _CHUNK_VERTICES = 200_000
 _MAX_PIECES = 1_000_000  # of one ring; longer pieces of a ring that long change its area by less than 1e-10
-_AT_POLE = 90.0 - 1e-8
+_POLAR = 85.0  # degrees of latitude beyond which meridians run together too fast for the strips
+_NEAR_POLE = np.radians(0.2)
 _TURN = 1e-6  # ∮ dλ of a ring beside the poles is nought but for rounding
 _POLYGON = int(shapely.GeometryType.POLYGON)
 # Gauss–Legendre, three points on [0, 1]
@@ -202,24 +203,42 @@ def _strips(
     rings: NDArray[np.object_],
 ) -> Array:
     """Signed ring areas from ∫ F(φ) dλ; between ring and pole where a projected ring goes around it."""
+    # Longitude may jump by a turn where the projection wraps at the antimeridian. Whole turns are added to
+    # longitudes, not to their differences, so that what rounding adds to one edge it takes from the next.
+    turns = np.round(np.diff(lon) / 360.0)
+    if turns.any():
+        lon = lon - 360.0 * np.append(0.0, np.cumsum(turns))
     width, south, rise = np.radians(np.diff(lon)), np.radians(lat[:-1]), np.radians(np.diff(lat))
-    # Longitude may jump by a turn where the projection wraps at the antimeridian.
-    if np.abs(width).max(initial=0.0) > np.pi:
-        width = (width + np.pi) % (2 * np.pi) - np.pi
-    at_pole = np.abs(lat) >= _AT_POLE if projected else np.zeros(len(lat), dtype=bool)
-    width[at_pole[1:] | at_pole[:-1]] = 0.0  # a projected pole has any longitude
     width[starts[1:] - 1] = 0.0  # from the last vertex of a ring to the first of the next
     height = sum(w * _strip(a, rf, south + node * rise) for node, w in zip(_NODES, _WEIGHTS, strict=True))
     first = np.minimum(starts, len(width) - 1)
-    area = np.add.reduceat(width * height, first)
-    turn = np.add.reduceat(width, first)
-    for ring in np.flatnonzero(np.abs(turn) > _TURN) if projected else ():
-        own = lat[starts[ring] :][: shapely.get_num_coordinates(rings[ring])]
-        touched = own[np.abs(own) >= _AT_POLE]
-        # maps keep the sense of rotation: what goes around the north pole to the left has it inside
-        north = touched[0] > 0 if len(touched) else (turn[ring] > 0) == shapely.is_ccw(rings[ring])
-        area[ring] -= turn[ring] * _strip(a, rf, np.asarray(np.pi / 2 if north else -np.pi / 2))
-    return np.asarray(-area)
+    area = -np.add.reduceat(width * height, first)
+    if projected:
+        around = np.abs(np.add.reduceat(width, first)) > _TURN
+        highest = np.maximum.reduceat(np.abs(lat), starts)
+        ends = np.append(starts[1:], len(lat))
+        for ring in np.flatnonzero(around | (highest > _POLAR)):
+            own = slice(starts[ring], ends[ring])
+            turn = width[own.start : own.stop - 1].sum()
+            # maps keep the sense of rotation: what goes around the north pole to the left has it inside
+            north = (turn > 0) == shapely.is_ccw(rings[ring]) if around[ring] else lat[own].max() > _POLAR
+            area[ring] = _polar(a, rf, np.radians(lon[own]), np.radians(lat[own]), bool(north))
+    return np.asarray(area)
+
+
+def _polar(a: float, rf: float, lon: Array, lat: Array, north: bool) -> float:
+    """Area of one ring in the equal-area map around a pole, where no longitude is singular."""
+    colat = np.pi / 2 - lat if north else np.pi / 2 + lat
+    below = _strip(a, rf, np.asarray(np.pi / 2)) - _strip(a, rf, np.pi / 2 - colat)
+    # near the pole the difference of two large numbers says nothing: ∫ M N cos φ dφ instead
+    e2 = (2.0 - 1.0 / rf) / rf
+    node = colat * _NODES[:, None]
+    element = a * a * (1.0 - e2) * np.sin(node) / (1.0 - e2 * np.cos(node) ** 2) ** 2
+    near = (_WEIGHTS[:, None] * element).sum(axis=0) * colat
+    radius = np.sqrt(2.0 * np.where(colat < _NEAR_POLE, near, below))
+    x, y = radius * np.cos(lon), radius * np.sin(lon)
+    x, y = x - x[0], y - y[0]
+    return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2)
 
 
 def _strip(a: float, rf: float, lat: Array) -> Array:
