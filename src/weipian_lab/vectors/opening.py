@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def layer_names(path: Path | str) -> list[str]:
         with _archive(path) as zipped:
             return [Path(_decoded(m)).stem for m in _shapes(zipped)]
     try:
-        return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        return _names(path)
     except (DataSourceError, OSError) as error:
         raise InputError("vectors.not_a_vector", path=path.name, reason=_reason(error, path)) from error
 
@@ -119,13 +120,26 @@ def _in_folder(folder: Path, layer: str | None) -> Path:
     return files[layer]
 
 
+def _names(path: Path) -> list[str]:
+    if not path.is_file():
+        return list(_listed.__wrapped__(path, 0, 0))
+    state = path.stat()
+    return list(_listed(path, state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=32)
+def _listed(path: Path, changed_ns: int, size: int) -> tuple[str, ...]:
+    """Return the layers of a file as it is now; its layers are opened one after the other."""
+    return tuple(str(name) for name in pyogrio.list_layers(path)[:, 0])
+
+
 def _look(path: Path, layer: str | None, shown: str) -> Opened:
     if path.suffix.lower() == ".shp":
         missing = [s for s in _PARTS if not _beside(path, s)]
         if missing:
             raise InputError("vectors.missing_part", path=shown, missing=", ".join(missing))
     try:
-        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        layers = _names(path)
         if layer is None and len(layers) > 1:
             raise InputError("vectors.which_layer", path=shown, layers=", ".join(layers))
         if not layers or (layer is not None and layer not in layers):
