@@ -65,6 +65,6 @@ def suits(county: County, recipe: Recipe, shape: object) -> bool:
     ledger = county.ledger(shape)
     total = ledger.m2["total"]
     if recipe.on in LAYERS and recipe.on != "YJJBNTTB":
-        return ledger.m2[LAYERS[recipe.on]] > 0.5 * total and recipe.fits(ledger)
+        return ledger.m2[LAYERS[recipe.on]] > 0.5 * total and recipe.suits(ledger, county.book)
     in_range = recipe.low_mu * 0.5 <= float(m2_to_mu(total)) <= recipe.high_mu * 3
-    return in_range and recipe.fits(ledger)
+    return in_range and recipe.suits(ledger, county.book)

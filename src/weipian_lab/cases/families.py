@@ -68,7 +68,7 @@ _LIST = [
     ),
     Family(
         "factory_pbf",
-        Recipe("pbf", 6.0, 9.0, on_pbf(5.0)),
+        Recipe("pbf", 6.0, 9.0, on_pbf(), scale="FS14-3-PBF"),
         "penalty",
         penalty(end="court", appraise=True),
         True,
@@ -106,7 +106,7 @@ _LIST = [
     ),
     Family(
         "sand_police",
-        Recipe("pbf", 6.0, 10.0, on_pbf(5.0)),
+        Recipe("pbf", 6.0, 10.0, on_pbf(), scale="FS14-3-PBF"),
         "police",
         police,
         True,
@@ -126,7 +126,7 @@ _LIST = [
     ),
     Family(
         "split_parcels",
-        Recipe("pbf", 2.6, 4.4, on_pbf(5.0), parts=3),
+        Recipe("pbf", 2.6, 4.4, on_pbf(), parts=3, scale="FS14-3-PBF"),
         "police",
         police,
         True,
@@ -149,7 +149,7 @@ _LIST = [
     ),
     Family(
         "direct_listed",
-        Recipe("pbf", 8.0, 14.0, on_pbf(5.0)),
+        Recipe("pbf", 8.0, 14.0, on_pbf(), scale="FS14-3-PBF"),
         "penalty",
         penalty(end="closed_in_court", listed="direct_handling", appraise=True),
         True,

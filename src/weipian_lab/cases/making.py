@@ -151,7 +151,7 @@ def _dated(kind: Family, rng: Generator) -> Recipe:
 
 def _given(county: County, kind: Family, shape: shapely.Geometry) -> Place:
     ledger = county.ledger(shape)
-    if not kind.recipe.fits(ledger):
+    if not kind.recipe.suits(ledger, county.book):
         raise ParameterError("cases.patch_unfit", family=kind.name)
     return Place(shape, ledger, {}, (shape,))
 

@@ -18,10 +18,14 @@ from shapely import affinity
 from weipian_lab.area import mu_to_m2
 from weipian_lab.cases.ground import County, Ledger, road_surface
 from weipian_lab.errors import InputError
+from weipian_lab.rulebook import Rulebook
 
 __all__ = ["Place", "Recipe", "place"]
 
-TRIES = 400
+# how a patch is drawn (teaching choices): tries, least parcel as a share of the patch, how much of it may
+# lie outside the survey; how far inside an outline an interpreter draws, length to width, share of the field
+TRIES, PARCEL_SHARE, UNCOVERED_SHARE = 400, 0.5, 0.01
+DRAWN_INSIDE_M, ELONGATION, ACROSS_SHARE = (0.1, 0.6), (1.0, 2.2), 0.96
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Recipe:
         Number of parcels.
     feature
         Says whether a feature of the layer suits (row as a mapping); all do where it is None.
+    scale
+        Rule whose number of 亩 the cultivated basic farmland must reach, "" for none.
     """
 
     on: str
@@ -51,6 +57,12 @@ class Recipe:
     grow: float = 0.0
     parts: int = 1
     feature: Callable[[dict[str, object]], bool] | None = None
+    scale: str = ""
+
+    def suits(self, ledger: Ledger, book: Rulebook) -> bool:
+        """Say whether a place with such a ledger will do."""
+        least = book.number(self.scale) if self.scale else 0.0
+        return min(ledger.mu("pbf"), ledger.mu("cultivated")) >= least and self.fits(ledger)
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,9 @@ def place(county: County, recipe: Recipe, rng: Generator) -> Place:
         if shape.is_empty or shape.area < 0.999 * sum(part.area for part in parcels):
             continue
         ledger = county.ledger(shape)
-        suits = ledger.m2["uncovered"] < 0.01 * ledger.m2["total"] and recipe.fits(ledger)
+        suits = ledger.m2["uncovered"] < UNCOVERED_SHARE * ledger.m2["total"] and recipe.suits(
+            ledger, county.book
+        )
         if suits:
             feature = {k: v for k, v in row.items() if k != "geometry"}
             return Place(shape, ledger, feature, tuple(parcels))
@@ -94,7 +108,7 @@ def _candidates(county: County, layer: str, recipe: Recipe) -> gpd.GeoDataFrame:
     if recipe.feature is not None:
         frame = frame[[recipe.feature(row._asdict()) for row in frame.itertuples(index=False)]]
     if layer in {"DLTB", "YJJBNTTB"}:
-        frame = frame[frame.geometry.area >= 0.5 * mu_to_m2(recipe.low_mu)]
+        frame = frame[frame.geometry.area >= PARCEL_SHARE * mu_to_m2(recipe.low_mu)]
     return frame
 
 
@@ -116,7 +130,7 @@ def _draw(anchor: shapely.Geometry, recipe: Recipe, rng: Generator) -> list[shap
     if recipe.on in {"YDSP", "SSNYD", "LSYD", "NCDL"}:
         if recipe.grow:
             return [_outgrown(anchor, recipe.grow, rng)]
-        shrunk = anchor.buffer(-float(rng.uniform(0.1, 0.6)), join_style="mitre")
+        shrunk = anchor.buffer(-float(rng.uniform(*DRAWN_INSIDE_M)), join_style="mitre")
         return [_largest(shrunk if not shrunk.is_empty else anchor)]
     return [_rectangle(anchor, recipe, rng)]
 
@@ -139,7 +153,7 @@ def _rectangle(anchor: shapely.Geometry, recipe: Recipe, rng: Generator) -> shap
     sides = np.diff(corners[:3], axis=0)
     lengths = np.hypot(*sides.T)
     along = sides[int(np.argmax(lengths))] / max(lengths.max(), 1e-9)
-    width = min(float(lengths.min()) * 0.96, float(np.sqrt(area / rng.uniform(1.0, 2.2))))
+    width = min(float(lengths.min()) * ACROSS_SHARE, float(np.sqrt(area / rng.uniform(*ELONGATION))))
     length = area / max(width, 1.0)
     centre = _point_in(anchor, rng)
     block = shapely.box(-length / 2, -width / 2, length / 2, width / 2)

@@ -101,7 +101,7 @@ def clear(ledger: Ledger) -> bool:
     return all(ledger.m2[name] < NOTHING_M2 for name in ("approved", "filed", "temporary"))
 
 
-def on_pbf(low_mu: float) -> Callable[[Ledger], bool]:
+def on_pbf(low_mu: float = 0.0) -> Callable[[Ledger], bool]:
     """Say whether a patch takes so much cultivated land of the permanent basic farmland."""
     return lambda ledger: min(ledger.mu("pbf"), ledger.mu("cultivated")) >= low_mu and clear(ledger)
 

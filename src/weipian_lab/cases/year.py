@@ -26,9 +26,10 @@ __all__ = ["STRATEGIES", "Year", "accountability", "compare", "measures", "run_y
 STRATEGIES = ("arrival", "area", "pbf", "score")
 """Which patch is visited next: first come, most farmland, most basic farmland, highest score."""
 
-FIRST_SEEN = dt.date(2024, 3, 13)
-"""Day of the notice; nobody goes out for it before."""
-
+# how fast things go in a drawn year, in days (assumptions of the exercise; ends of ranges excluded)
+BATCH_LATE, REPLY, CLEARED = (0, 8), (8, 75), (10, 60)
+SAVED_UP_DAYS = 2.0
+"""Days' work that a team can make up for after days that were not safe."""
 
 NEEDED = (
     *("kind", "joined", "visited_on", "starts_on", "ends_on", "corrected_on", "final_mu"),
@@ -98,7 +99,10 @@ def run_year(setting: Year, patches: pd.DataFrame, strategy: str, seed: int, boo
     frame = _drawn(setting, pd.DataFrame(patches.drop(columns="geometry", errors="ignore")), seed)
     month, day = (int(x) for x in str(book.rule("NX2024-2.2.2-SELFCORRECT").value).split("-"))
     end = dt.date(setting.year, month, day)
-    visited = _visits(setting, strategy, frame, end, np.random.default_rng([seed, 12]))
+    begin = max(
+        book.rule("NX2024-2.1-VERIFY").effective_from, dt.date(setting.year, 1, 1)
+    )  # the notice's day
+    visited = _visits(setting, strategy, frame, (begin, end), np.random.default_rng([seed, 12]))
     frame["visited_on"] = pd.Series(visited, index=frame.index, dtype=object)
     columns = [frame[name].tolist() for name in NEEDED]
     rows = [_row(setting, dict(zip(NEEDED, x, strict=True)), end) for x in zip(*columns, strict=True)]
@@ -109,32 +113,32 @@ def run_year(setting: Year, patches: pd.DataFrame, strategy: str, seed: int, boo
 def _drawn(setting: Year, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Draw parties and speeds of answers, a row for each patch in the portfolio's order."""
     rng, count = np.random.default_rng([seed, 11]), len(frame)
-    late = rng.integers(0, 8, frame["batch"].nunique())
+    late = rng.integers(*BATCH_LATE, frame["batch"].nunique())
     lag = dict(zip(sorted(frame["batch"].unique()), late.tolist(), strict=True))
     days = [setting.delivery_days + lag[batch] for batch in frame["batch"]]
     arrived = [day + dt.timedelta(days=n) for day, n in zip(frame["date_after"], days, strict=True)]
     return frame.assign(
         received_on=arrived,
         yields=rng.random(count),
-        reply_days=rng.integers(8, 75, count),
-        ends_days=rng.integers(10, 60, count),
+        reply_days=rng.integers(*REPLY, count),
+        ends_days=rng.integers(*CLEARED, count),
     )
 
 
 def _visits(
-    setting: Year, strategy: str, patches: pd.DataFrame, end: dt.date, weather: Generator
+    setting: Year, strategy: str, patches: pd.DataFrame, span: tuple[dt.date, dt.date], weather: Generator
 ) -> list[dt.date | None]:
     """Send the teams out on each working day that is safe; a site is visited once."""
     order = _Order(strategy, patches)
     received = patches["received_on"].to_numpy()
     waiting = (patches["joined"] == "").to_numpy().copy()
     visited: list[dt.date | None] = [None] * len(patches)
-    budget, day = 0.0, max(FIRST_SEEN, dt.date(setting.year, 1, 1))
+    budget, (day, end) = 0.0, span
     while day < end:
         day += dt.timedelta(days=1)
         if not is_workday(day) or weather.random() < setting.unsafe_days:
             continue
-        budget = min(budget + setting.teams * setting.visits_a_day, 2.0 * setting.teams)
+        budget = min(budget + setting.teams * setting.visits_a_day, SAVED_UP_DAYS * setting.teams)
         while budget >= 1.0:
             ready = np.flatnonzero(waiting & (received <= day))
             if not len(ready):
@@ -153,7 +157,7 @@ class _Order:
         self.type, names = pd.factorize(patches["tblx"])
         self.hits, self.visits = np.zeros(len(names)), np.zeros(len(names))
         self.learns = strategy == "score" and "score" not in patches
-        age = [(day - FIRST_SEEN).days for day in patches["received_on"]]
+        age = [day.toordinal() for day in patches["received_on"]]
         keys: dict[str, Any] = {"arrival": -np.asarray(age, dtype=float), "area": self.size}
         keys["pbf"] = patches["pbf_mu"].to_numpy(dtype=float)
         keys["score"] = (
