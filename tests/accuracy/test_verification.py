@@ -170,3 +170,14 @@ def test_causes_sum_to_one():
     )
     assert causes["estimate"].sum() == pytest.approx(1)
     assert causes["false"].to_dict() == {"雪": 3, "收割": 1, "未填写": 1}
+
+
+def test_one_patch_gives_a_share_and_no_interval():
+    one = pd.DataFrame({"reference": ["false"], "stratum": ["s"]})
+    with pytest.warns(accuracy.AccuracyWarning, match="s"):
+        share = accuracy.false_alarm_share(one, {"s": 9})
+    assert share["estimate"] == 1
+    assert np.isnan(share["lower"])
+    table = accuracy.shown({"accuracy.row_count": share})
+    assert table.iloc[0, 2] == "–"
+    assert "nan" not in accuracy.headline(share, None, {}, simulated=False)["en"]

@@ -216,7 +216,7 @@ def check_sampled(
             left_out.append(label)
             continue
         if not number[code]:
-            raise SchemaError("accuracy.no_units", stratum=label, size=size)
+            raise SchemaError("accuracy.no_units", stratum=label, size=f"{size:g}")
         if finite and number[code] > size * (1 + 1e-9):
             raise ParameterError(
                 "accuracy.sample_over_size", stratum=label, number=int(number[code]), size=size

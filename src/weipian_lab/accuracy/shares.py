@@ -6,6 +6,7 @@ In other texts the word means FP / all that did not change; that is another numb
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from weipian_lab.accuracy import kernel
 from weipian_lab.accuracy.checks import as_table, check_flag, whole
 from weipian_lab.accuracy.intervals import check_confidence, share_interval
-from weipian_lab.accuracy.labels import as_sizes, check_sampled, column, same_labels
+from weipian_lab.accuracy.labels import AccuracyWarning, as_sizes, check_sampled, column, same_labels
 from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import t
 
@@ -67,6 +68,10 @@ def false_alarm_share(
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     wrong: Array = np.asarray(known["reference"] == "false", float)
     design = _design(codes, table, finite=finite_population)
+    lonely = [str(k) for k, n, e in zip(table, design.n, design.effective, strict=True)
+              if n == 1 and np.isfinite(e)]  # fmt: skip
+    if lonely:
+        warnings.warn(t("accuracy.one_unit", strata=", ".join(lonely)), AccuracyWarning, stacklevel=2)
     every: Array = np.ones(len(known))
     if area is None:
         row = _row(_by(codes, wrong, design), _by(codes, 1 - wrong, design), design, confidence)

@@ -71,10 +71,15 @@ def shown(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Return shares as a table to read: key of a text → estimate, interval, number, undecided."""
     table = []
     for key, row in rows.items():
-        interval = f"{row['lower']:.1%} – {row['upper']:.1%}"
+        interval = _between(row["lower"], row["upper"])
         ends = f"{row['lowest']:.1%} – {row['highest']:.1%}" if row.get("undecided") else "–"
         table.append([t(key), f"{row['estimate']:.1%}", interval, row["n"], row.get("false", ""), ends])
     return pd.DataFrame(table, columns=_heads("what", "estimate", "interval", "n", "false", "ends"))
+
+
+def _between(lower: float, upper: float) -> str:
+    """Return an interval; a dash where the sample cannot give one."""
+    return f"{lower:.1%} – {upper:.1%}" if np.isfinite(lower) else "–"
 
 
 def _heads(*names: str) -> list[str]:
@@ -144,7 +149,7 @@ def group_table(groups: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             row["n"],
             row["false"],
             f"{row['estimate']:.1%}",
-            f"{row['lower']:.1%} – {row['upper']:.1%}",
+            _between(row["lower"], row["upper"]),
             t("accuracy.yes" if row["enough"] else "accuracy.few"),
         ]
         for by, table in groups.items()
@@ -281,8 +286,8 @@ def _headline(
     key = "accuracy.headline" if simulated else "accuracy.headline_own"
     values = {
         "share": f"{share['estimate']:.0%}",
-        "low": f"{share['lower']:.0%}",
-        "high": f"{share['upper']:.0%}",
+        "low": f"{share['lower']:.0%}" if np.isfinite(share["lower"]) else "?",
+        "high": f"{share['upper']:.0%}" if np.isfinite(share["upper"]) else "?",
     }
     return t(key, lang, n=share["n"], recall=recall, **values)
 
