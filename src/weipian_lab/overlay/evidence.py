@@ -11,10 +11,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from weipian_lab.overlay.common import common_area
 from weipian_lab.overlay.cutting import Pieces, Wholes, apart, union_area, union_each
 from weipian_lab.overlay.dates import day_of
 from weipian_lab.overlay.roles import EVIDENCE, ROLES
+from weipian_lab.overlay.shared_ground import common_area
 
 __all__ = ["Covered", "Land", "covered", "explain", "listed", "shared", "split_by_term"]
 
