@@ -30,8 +30,17 @@ def split_name(name: str) -> tuple[str, list[str]]:
     return method.strip(), [band.strip() for band in bands.split(",") if band.strip()]
 
 
-def score_named(pair: ImagePair, name: str, seed: int = 0) -> NDArray[np.float32]:
+def score_named(
+    pair: ImagePair, name: str, seed: int = 0, *, register: bool | None = None
+) -> NDArray[np.float32]:
     """Return the change score ``(row, col)`` of a pair by a detector on all or some of its bands.
+
+    Parameters
+    ----------
+    pair, name, seed
+        Images, ``detector`` or ``detector@band,band``, seed of the detector.
+    register
+        As :func:`weipian_lab.change.score`: False for a pair whose shift is taken out already.
 
     Raises
     ------
@@ -45,7 +54,7 @@ def score_named(pair: ImagePair, name: str, seed: int = 0) -> NDArray[np.float32
             "errors.bad_choice", name="bands", value=", ".join(lacking), choices=", ".join(pair.bands)
         )
     rows = [pair.bands.index(band) for band in bands] or list(range(len(pair.bands)))
-    return change.score(pair.before[rows], pair.after[rows], method, pair.valid, seed)
+    return change.score(pair.before[rows], pair.after[rows], method, pair.valid, seed, register=register)
 
 
 def candidate_thresholds(
