@@ -197,3 +197,14 @@ def test_points_come_from_a_csv_or_a_filled_field_list(tmp_path):
     pd.DataFrame(rows).drop(columns="mapped").to_csv(tmp_path / "points.csv", index=False)
     with pytest.raises(SchemaError, match="mapped"):
         accuracy.read_points(tmp_path / "points.csv")
+
+
+def test_headline_without_a_change_among_the_points():
+    rows = {"stratum": ["announced"] * 3 + ["far"] * 3, "mapped": ["change"] * 3 + ["same"] * 3}
+    points = pd.DataFrame({**rows, "reference": "same"})
+    result = accuracy.stratified(points, {"announced": 1, "far": 9}, classes=("change", "same"))
+    share = {"n": 10, "estimate": 0.3, "lower": 0.1, "upper": 0.6}
+    words = accuracy.headline(share, result, {"announced": 1, "far": 9}, simulated=False)["en"]
+    assert "no lower limit" in words
+    assert "nan" not in words
+    assert "inf" not in words

@@ -263,17 +263,19 @@ def _headline(
     simulated: bool,
     lang: Any,
 ) -> str:
-    if result is None:
+    row = None if result is None else result.producers.loc["change"]
+    if result is None or row is None:
         recall = t("accuracy.no_recall", lang)
+    elif not row["lower"] > 0:  # no change among the points, or none found
+        recall = t("accuracy.no_change_seen", lang)
     else:
-        row = result.producers.loc["change"]
         missed = float(result.matrix.to_numpy()[_place(result, "same"), _place(result, "change")]) * sum(
             areas.values()
         )
         # what is found is little in doubt beside what is missed: recall's lower limit bounds the misses
         found = float(result.matrix.to_numpy()[_place(result, "change"), _place(result, "change")])
         low = float(row.to_numpy(float)[2])
-        most = found * (1 - low) / low * sum(areas.values()) if low > 0 else float("inf")
+        most = found * (1 - low) / low * sum(areas.values())
         recall = t(
             "accuracy.recall_words",
             lang,
