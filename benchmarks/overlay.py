@@ -14,6 +14,7 @@ import datetime as dt
 import importlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -193,6 +194,7 @@ NEEDS = {
     "geopandas": ("pyarrow", "weipian_lab.area", "weipian_lab.rulebook"),
     "duckdb": ("duckdb", "weipian_lab.rulebook"),
 }
+WORKERS = 2  # of the ledger
 GROWTH = [(10_000, 5_000), (100_000, 5_000)] + [(1_000_000, n) for n in (100, 1_000, 5_000, 50_000)]
 
 
@@ -201,9 +203,12 @@ def child(name: str, county: Path, batch: Path, out: Path) -> None:
         importlib.import_module(module)
     begin, cpu_begin = time.perf_counter(), time.process_time()
     result = RUNS[name](county, batch)
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu_begin
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = time.perf_counter() - begin
+    cpu = time.process_time() - cpu_begin + workers.ru_utime + workers.ru_stime
     status = Path("/proc/self/status").read_text()  # ru_maxrss would be the parent's, where that was larger
-    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+    own = int(status.split("VmHWM:")[1].split()[0]) / 1024
+    peak = own + WORKERS * workers.ru_maxrss / 1024  # an upper bound: what they share counts for each
     if result is not None:
         result.sort_index().to_parquet(out.with_suffix(".parquet"))
     out.write_text(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "peak_mb": peak}))

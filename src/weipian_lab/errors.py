@@ -41,6 +41,13 @@ class WeipianError(Exception):
     def __str__(self) -> str:
         return t(self.key, **self.values)
 
+    def __reduce__(self) -> tuple[Any, ...]:  # so that an error of a worker process reaches the reader whole
+        return _again, (type(self), self.key, self.values)
+
+
+def _again(kind: type[WeipianError], key: str, values: dict[str, Any]) -> WeipianError:
+    return kind(key, **values)
+
 
 class InputError(WeipianError, ValueError):
     """A file, layer, image or table is not what is needed."""

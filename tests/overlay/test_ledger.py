@@ -195,7 +195,7 @@ def test_a_county_file_gives_the_same_as_frames(tmp_path: Path) -> None:
     vectors.write(path, pbf, layer="YJJBNTTB", append=True)
     shapes = [at(10 * i, 7 * i, 10 * i + 40, 7 * i + 30) for i in range(15)]
     from_file = ledger(patches(*shapes), county(path), BOOK, keep_pieces=True)
-    in_memory = ledger(patches(*shapes), {"DLTB": survey(), "YJJBNTTB": pbf}, BOOK, threads=1)
+    in_memory = ledger(patches(*shapes), {"DLTB": survey(), "YJJBNTTB": pbf}, BOOK, workers=1)
     pd.testing.assert_frame_equal(from_file.areas, in_memory.areas)
     assert from_file.layers["DLTB"] == "2023"
     pieces = from_file.pieces

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -18,13 +17,14 @@ from weipian_lab import vectors
 from weipian_lab.area import adjust, m2_to_mu, round_half_up, round_mu
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.overlay import together
-from weipian_lab.overlay.batches import Batch, Plan, run_batch
+from weipian_lab.overlay.batches import Batch, Plan
 from weipian_lab.overlay.classes import LandGroups
 from weipian_lab.overlay.elements import Measure
 from weipian_lab.overlay.hints import no_overlap
 from weipian_lab.overlay.roles import SURVEY, sources
 from weipian_lab.overlay.survey import GROUPS
 from weipian_lab.overlay.tables import _ids, _valid
+from weipian_lab.overlay.workers import run_batches
 from weipian_lab.overlay.working import parse, reproject
 from weipian_lab.rulebook import Rulebook
 
@@ -143,7 +143,7 @@ def ledger(
     count: Literal["gross", "net"] = "gross",
     priority: Sequence[str] = GROUPS,
     keep_pieces: bool = False,
-    threads: int = 2,
+    workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Ledger:
     """Overlay patches with management layers.
@@ -170,8 +170,9 @@ def ledger(
         Order of the land groups for ground that survey polygons cover twice.
     keep_pieces
         Keep the pieces for maps and export.
-    threads
-        Batches at work at a time.
+    workers
+        Batches at work at a time: in copies of this process on Linux where no other Python thread runs,
+        else in threads.
     progress
         Called with (patches done, patches in all).
 
@@ -195,8 +196,8 @@ def ledger(
     no_overlap(shapes, found[SURVEY], crs)
     land = LandGroups(rulebook, scheme or found[SURVEY].meta.dl_scheme)
     plan = Plan(found, crs, land, tuple(priority), on, keep_pieces)
-    parts = _batches(shapes, (_LOAD_M / Measure(crs).metres_per_unit()) ** 2, threads)
-    batches = _run([shapes[rows] for rows in parts], plan, threads, progress)
+    parts = _batches(shapes, (_LOAD_M / Measure(crs).metres_per_unit()) ** 2, workers)
+    batches = run_batches([shapes[rows] for rows in parts], plan, workers, progress)
     made = _together(batches, parts, ids, plan, count, mended)
     return replace(made, shapes=shapes if keep_pieces else None, crs=crs)
 
@@ -216,7 +217,7 @@ def _patch_shapes(
     return reproject(shapes, parse(patches.crs, "patches"), crs), repairs
 
 
-def _batches(shapes: NDArray[np.object_], size: float, threads: int) -> list[NDArray[np.intp]]:
+def _batches(shapes: NDArray[np.object_], size: float, workers: int) -> list[NDArray[np.intp]]:
     """Rows of patches that lie near each other: as many in a batch, or as large, as make up `size` patches.
 
     A batch's features are in memory at a time: a patch with the box of a hundred counts for a hundred.
@@ -227,25 +228,9 @@ def _batches(shapes: NDArray[np.object_], size: float, threads: int) -> list[NDA
     sides = (box[:, 2:] - box[:, :2])[order]
     load = np.cumsum(np.maximum(1.0, sides.prod(axis=1) / size))
     count = -(-load[-1] // _BATCH)
-    count = min(len(order), -(-count // threads) * threads)  # none of the threads is to wait at the end
+    count = min(len(order), -(-count // workers) * workers)  # none of the workers is to wait at the end
     place = np.minimum(load / load[-1] * count - 1e-9, count - 1).astype(np.intp)
     return np.split(order, np.flatnonzero(np.diff(place)) + 1)
-
-
-def _run(
-    batches: list[NDArray[np.object_]],
-    plan: Plan,
-    threads: int,
-    progress: Callable[[int, int], None] | None,
-) -> list[Batch]:
-    total, done, results = sum(map(len, batches)), 0, []
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        for shapes, result in zip(batches, pool.map(lambda s: run_batch(s, plan), batches), strict=True):
-            results.append(result)
-            done += len(shapes)
-            if progress is not None:
-                progress(done, total)
-    return results
 
 
 def _together(

@@ -6,6 +6,7 @@ only what lies near is read of a large layer (:mod:`weipian_lab.vectors.streamin
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -150,7 +151,7 @@ class _Memory:
 
 
 class _GeoPackage:
-    """A layer of a GeoPackage, asked through its R-tree; each thread has its own connection."""
+    """A layer of a GeoPackage, asked through its R-tree; a connection for each thread of each process."""
 
     repairs: tuple[Repair, ...] = ()
 
@@ -209,11 +210,12 @@ class _GeoPackage:
         return table
 
     def _connection(self) -> sqlite3.Connection:
-        base = getattr(self._threads, "base", None)
-        if base is None:
-            base = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
-            self._threads.base = base
-        return base
+        # SQLite forbids to use a connection in a copy of the process that made it, and even to close it there
+        held: dict[int, sqlite3.Connection] = self._threads.__dict__.setdefault("by_process", {})
+        if os.getpid() not in held:
+            uri = f"{self._path.as_uri()}?mode=ro"
+            held[os.getpid()] = sqlite3.connect(uri, uri=True, isolation_level=None)
+        return held[os.getpid()]
 
     def _query(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         return self._connection().execute(query, values).fetchall()
