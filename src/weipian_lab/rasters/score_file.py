@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
+from rasterio.enums import Resampling
 from rasterio.windows import Window
 
 from weipian_lab.errors import OutputError
@@ -19,9 +21,23 @@ from weipian_lab.rasters.writing import cog_options, describe
 
 __all__ = ["ScoreFile"]
 
+_OVERVIEW_PX = 512
+_DROPPED_BITS = 23 - 16
+
+
+def _rounded(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Round to 16 bits of the mantissa; NaN and infinity stay."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    half, mask = np.uint32(1 << (_DROPPED_BITS - 1)), np.uint32(~((1 << _DROPPED_BITS) - 1) & 0xFFFFFFFF)
+    rounded: NDArray[np.float32] = ((bits + half) & mask).view(np.float32)
+    return rounded
+
 
 class ScoreFile:
     """One float32 band, NaN where there is nothing.
+
+    Values are rounded to 16 bits of their mantissa (5 digits, at most 8e-6 of the value off): the bits below
+    are noise, and cost a third of the time and of the size when they are compressed.
 
     Parameters
     ----------
@@ -67,7 +83,7 @@ class ScoreFile:
         """Write a block ``(row, col)``."""
         window = Window(block.col, block.row, block.width, block.height)
         try:
-            self._dataset.write(values, 1, window=window)
+            self._dataset.write(_rounded(values), 1, window=window)
         except rasterio.errors.RasterioError as error:
             raise OutputError("errors.cannot_write", path=self.path, reason=str(error)) from error
 
@@ -83,14 +99,22 @@ class ScoreFile:
         """Write the COG and remove the blocks."""
         describe(self._dataset, [self.description], tags)
         self._dataset.close()
-        options = cog_options(np.float32)
+        # overviews of what is not yet compressed: the COG driver would compress and read its own once more
+        options = cog_options(np.float32) | {"overviews": "FORCE_USE_EXISTING"}
         try:
+            self._build_overviews()
             with atomic(target) as temporary:
                 rasterio.shutil.copy(self.path, temporary, **options)
         except rasterio.errors.RasterioError as error:
             raise OutputError("errors.cannot_write", path=target, reason=str(error)) from error
         self.path.unlink()
         return Path(target)
+
+    def _build_overviews(self) -> None:
+        settings = {"GDAL_NUM_THREADS": "2", "GDAL_TIFF_OVR_BLOCKSIZE": str(_OVERVIEW_PX)}
+        with rasterio.Env(**settings), rasterio.open(self.path, "r+") as dataset:
+            count = math.ceil(math.log2(max(1, max(dataset.shape) / _OVERVIEW_PX)))
+            dataset.build_overviews([2**level for level in range(1, count + 1)], Resampling.average)
 
     def close(self) -> None:
         """Close the file; what was written stays."""
