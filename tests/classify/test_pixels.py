@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from sklearn.metrics import cohen_kappa_score
 
-from weipian_lab.classify import LabelledPair, PixelScorer, county_pairs
+from weipian_lab import change
+from weipian_lab.change.learnt import Weights
+from weipian_lab.classify import LabelledPair, PixelScorer, best_threshold, county_pairs, train_on_county
 from weipian_lab.classify.pixels import LEARNERS
 from weipian_lab.errors import InputError, ParameterError
-from weipian_lab.features import pixel_features
 from weipian_lab.run import bundled
 
 
@@ -51,13 +53,44 @@ def test_knows_its_learners() -> None:
         PixelScorer("forest")
 
 
-def test_few_features_are_those_of_the_full_set() -> None:
+def test_weights_give_the_detector_the_same_score() -> None:
+    scorer = PixelScorer().fit([simulated(0), simulated(1)])
+    pair = simulated(2)
+    weights = scorer.weights(0.9, {"simulated": True})
+    score = change.score(pair.before, pair.after, "learnt", weights=weights, register=False)
+    np.testing.assert_allclose(score, scorer.score(pair.before, pair.after), atol=1e-5)
+
+
+def test_only_the_logistic_learner_gives_weights() -> None:
+    with pytest.raises(ParameterError, match="logistic"):
+        PixelScorer("trees").weights(0.9, {})
+
+
+def test_refuses_a_pair_without_any_change() -> None:
     pair = simulated(0)
-    names, values, _ = pixel_features(pair.before, pair.after)
-    few, chosen, _ = pixel_features(pair.before, pair.after, scores_only=True)
-    assert len(few) < len(names) / 4
-    for name, plane in zip(few, chosen, strict=True):
-        np.testing.assert_array_equal(plane, values[names.index(name)])
+    with pytest.raises(InputError):
+        PixelScorer().fit([LabelledPair(pair.before, pair.before, pair.label)])
+
+
+def test_best_threshold_is_that_of_scikit_learn_kappas() -> None:
+    rng = np.random.default_rng(3)
+    parts = []
+    for _ in range(2):
+        label = (rng.random((60, 60)) < 0.1).astype(np.uint8)
+        score = np.clip(0.5 + 0.3 * label + 0.15 * rng.standard_normal(label.shape), 0, 1)
+        label[:3] = 255
+        score[0, :5] = np.nan
+        parts.append((score, label))
+    steps = np.round(np.arange(0.30, 0.995, 0.01), 2)
+
+    def mean_kappa(step: float) -> float:
+        kappas = []
+        for score, label in parts:
+            known = np.isfinite(score) & (label <= 1)
+            kappas.append(cohen_kappa_score(label[known] == 1, score[known] >= step))
+        return float(np.mean(kappas))
+
+    assert best_threshold(parts) == max(steps, key=mean_kappa)
 
 
 def test_county_gives_labelled_pairs() -> None:
@@ -66,3 +99,11 @@ def test_county_gives_labelled_pairs() -> None:
         assert np.asarray(pair.before).shape == np.asarray(pair.after).shape == (6, *label.shape)
         assert 0.0005 < (label[valid] == 1).mean() < 0.02
         assert set(np.unique(label)) <= {0, 1, 255}
+
+
+@pytest.mark.slow
+def test_training_on_the_county_gives_the_weights_that_ship() -> None:
+    made, shipped = train_on_county(bundled()), Weights.read()
+    np.testing.assert_allclose(made.coefficients, shipped.coefficients, rtol=0.02, atol=0.02)
+    assert made.threshold == pytest.approx(shipped.threshold, abs=0.011)
+    assert made.provenance == shipped.provenance

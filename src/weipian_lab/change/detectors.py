@@ -14,6 +14,7 @@ from scipy.special import chdtr
 
 from weipian_lab.change.cva import fit_cva, fit_cva_std
 from weipian_lab.change.indices import fit_index, require_index
+from weipian_lab.change.learnt import fit_learnt
 from weipian_lab.change.mad import fit_irmad, fit_mad
 from weipian_lab.change.pca_kmeans import fit_pca_kmeans
 from weipian_lab.change.pixels import Float, Model, prepare, take_samples
@@ -34,7 +35,9 @@ DETECTORS: Mapping[str, Callable[..., Model]] = {
     "pca_kmeans": fit_pca_kmeans,
     "index": fit_index,
     "cross_residual": fit_cross_residual,
+    "learnt": fit_learnt,
 }
+_REGISTERED = (*PRESETS, "learnt")
 # the threshold rule that goes with a score; arguments of change.threshold
 USUAL_RULES: Mapping[str, Mapping[str, Any]] = {
     **{method: {"rule": "otsu"} for method in ("cva", "cva_std", "index")},
@@ -43,6 +46,7 @@ USUAL_RULES: Mapping[str, Mapping[str, Any]] = {
     "cross_residual": {"rule": "null_fit", "k": 8.0, "hysteresis": 1.3},
     "construction": {"rule": "null_fit", "k": 12.0, "hysteresis": 1.3},
     "any_change": {"rule": "null_fit", "k": 3.0},
+    "learnt": {"rule": "fixed", "value": 0.92},  # as its weights say, best on the simulated county
 }
 _INDEX_NAMES = ("ndvi", "ndbi", "bsi", "mndwi")
 
@@ -150,15 +154,15 @@ def score(
     method
         ``cva``, ``cva_std``, ``mad``, ``irmad``, ``sfa``, ``isfa``, ``pca_kmeans``, ``ndvi``, ``ndbi``,
         ``bsi``, ``mndwi``, ``index:NAME``, ``cross_residual`` and its presets ``construction`` and
-        ``any_change``.
+        ``any_change``, ``learnt``.
     valid
         bool ``(row, col)``.
     random_state
         Seed; the same input and seed give the same score.
     register
         Whether a reliable sub-pixel shift (0.05 to 3 pixels) is measured and taken out first; it is part of
-        the presets, which do so unless told not to, and of no other method. A screening run aligns by
-        itself, reports the shift and needs no second time.
+        the presets and of ``learnt``, which do so unless told not to, and of no other method. A screening
+        run aligns by itself, reports the shift and needs no second time.
     **options
         Of :func:`fit`.
 
@@ -175,7 +179,7 @@ def score(
     [[0.0, 5.0, 0.0]]
     """
     first, second, good = prepare(before, after, valid)
-    if method in PRESETS if register is None else register:
+    if method in _REGISTERED if register is None else register:
         shift = measure_shift(first, second, good, bands=options.get("bands"))
         if shift.reliable and 0.05 < shift.distance_px <= 3:
             aligned = resample(np.where(good, second, np.float32(np.nan)), shift)

@@ -104,13 +104,17 @@ class CrossResidualModel(Model):
 
         Each float32 ``(band, row, col)``, for features and figures; the images as :func:`prepare` gives them.
         """
-        z = self._standardise(before, 0), self._standardise(after, 1)
+        z = self.standardised(before, after)
         bands = list(range(self.n_bands))
         residuals = [self.directions[at].residuals(z[at], z[1 - at], bands)[1] for at in (0, 1)]
         return z[0], z[1], residuals[0], residuals[1]
 
+    def standardised(self, before: Float, after: Float) -> tuple[Float, Float]:
+        """Return the robust z-scores of both dates, of every band."""
+        return self._standardise(before, 0), self._standardise(after, 1)
+
     def _score(self, before: Float, after: Float, valid: Mask) -> Float:
-        z = self._standardise(before, 0), self._standardise(after, 1)
+        z = self.standardised(before, after)
         rows, cols = valid.shape
         size = np.zeros((rows, cols), np.float32)
         gradient, texture = np.zeros_like(size), np.zeros_like(size)

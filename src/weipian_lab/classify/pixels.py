@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,14 +13,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from weipian_lab.change.pixels import Float
+from weipian_lab import change
+from weipian_lab.change.learnt import LEARNT_PLANES, LearntModel, Weights
+from weipian_lab.change.pixels import Float, prepare
 from weipian_lab.change.smoothing import gaussian, sigmas
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.features import pixel_features
 
-__all__ = ["LEARNERS", "LabelledPair", "PixelScorer"]
+__all__ = ["LEARNERS", "LabelledPair", "PixelScorer", "best_threshold"]
 
 LEARNERS = ("logistic", "trees")
+_UNTRAINED = Weights((0.0,) * len(LEARNT_PLANES), 0.0, 0.5, {})
+_STEPS = np.round(np.arange(0.30, 0.995, 0.01), 2)
 
 Sample = tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float64]]
 
@@ -52,13 +56,14 @@ class LabelledPair:
 
 
 class PixelScorer:
-    """A change probability learnt on :func:`~weipian_lab.features.pixel_features` of labelled pairs.
+    """A change probability learnt on labelled pairs.
 
     Each training scene and each class in it weighs alike. ``"logistic"`` is a logistic regression on the
-    logarithms of the unsupervised scores and of their surroundings: few weights that move from scene to
-    scene. ``"trees"`` are extremely randomised trees (Geurts, Ernst and Wehenkel 2006, *Machine Learning*
-    63, 3–42) on all features, their probability smoothed by one pixel and sharpened by the unsupervised
-    construction score.
+    eight planes of the detector ``learnt`` (:func:`~weipian_lab.change.learnt.fit_learnt`): few weights that
+    move from scene to scene; :meth:`weights` gives them to that detector, which works block by block.
+    ``"trees"`` are extremely randomised trees (Geurts, Ernst and Wehenkel 2006, *Machine Learning* 63, 3–42)
+    on :func:`~weipian_lab.features.pixel_features`, their probability smoothed by one pixel and sharpened
+    by the unsupervised construction score; they rank worse and need the whole scene at once.
 
     Parameters
     ----------
@@ -116,20 +121,22 @@ class PixelScorer:
         bands: Sequence[str] | None,
         pixel_aspect: float,
     ) -> tuple[tuple[str, ...], Float, NDArray[np.bool_]]:
-        return pixel_features(
-            before,
-            after,
-            valid,
-            bands=bands,
-            pixel_aspect=pixel_aspect,
-            scores_only=self.learner == "logistic",
-        )
+        if self.learner == "trees":
+            return pixel_features(before, after, valid, bands=bands, pixel_aspect=pixel_aspect)
+        first, second, good = prepare(before, after, valid)
+        options: dict[str, Any] = {"bands": bands, "pixel_aspect": pixel_aspect, "weights": _UNTRAINED}
+        model = change.fit(first, second, "learnt", valid=good, random_state=self.random_state, **options)
+        if not isinstance(model, LearntModel):
+            raise InputError("classify.identical")
+        return LEARNT_PLANES, model.planes(first, second, good), good
+
+    def planes(self, pair: LabelledPair) -> tuple[tuple[str, ...], Float, NDArray[np.bool_]]:
+        """Return names, values ``(feature, row, col)`` and mask, as :meth:`score_features` takes them."""
+        return self._features(pair.before, pair.after, pair.valid, pair.bands, pair.pixel_aspect)
 
     def sample(self, pair: LabelledPair) -> Sample:
         """Return features ``(n, feature)``, labels and weights of pixels drawn from a pair."""
-        names, values, good = self._features(
-            pair.before, pair.after, pair.valid, pair.bands, pair.pixel_aspect
-        )
+        names, values, good = self.planes(pair)
         self.names = names
         label = np.asarray(pair.label)
         rng = np.random.default_rng(self.random_state)
@@ -161,8 +168,7 @@ class PixelScorer:
         features, labels, weights = (np.concatenate(part) for part in zip(*samples, strict=True))
         weights = weights / weights.mean()
         if self.learner == "logistic":
-            chosen = _score_columns(self.names)
-            self.logistic.fit(features[:, chosen], labels, logisticregression__sample_weight=weights)
+            self.logistic.fit(features, labels, logisticregression__sample_weight=weights)
         else:
             self.trees.fit(features, labels, sample_weight=weights)
         return self
@@ -186,8 +192,7 @@ class PixelScorer:
         """Return :meth:`score` from features already computed."""
         score = np.full(valid.shape, np.nan, np.float32)
         if self.learner == "logistic":
-            given = values[_score_columns(names)][:, valid].T
-            score[valid] = self.logistic.predict_proba(given)[:, 1]
+            score[valid] = self.logistic.predict_proba(values[:, valid].T)[:, 1]
             return score
         raw = np.zeros(valid.shape, np.float32)
         raw[valid] = self.trees.predict_proba(values[:, valid].T)[:, 1]
@@ -197,7 +202,49 @@ class PixelScorer:
         score[valid] = (1 / (1 + np.exp(-log_odds)))[valid]
         return score
 
+    def weights(self, threshold: float, provenance: Mapping[str, Any]) -> Weights:
+        """Return the fitted logistic regression as weights of the detector ``learnt``.
 
-def _score_columns(names: Sequence[str]) -> list[int]:
-    """Return where the logarithms of the scores and of their surroundings stand."""
-    return [at for at, name in enumerate(names) if name.endswith("_log") or "_around_" in name]
+        Parameters
+        ----------
+        threshold
+            Probability from which pixels are flagged, as :func:`best_threshold` finds it.
+        provenance
+            What was trained on, under which licence, whether simulated.
+
+        Raises
+        ------
+        ParameterError
+            If the learner is not ``"logistic"``.
+        """
+        if self.learner != "logistic":
+            raise ParameterError("errors.bad_choice", name="learner", value=self.learner, choices="logistic")
+        scaler, regression = self.logistic[0], self.logistic[-1]
+        slopes = regression.coef_[0].astype(float) / scaler.scale_
+        intercept = float(regression.intercept_[0] - slopes @ scaler.mean_)
+        return Weights(tuple(map(float, slopes)), intercept, float(threshold), dict(provenance))
+
+
+def best_threshold(parts: Sequence[tuple[ArrayLike, ArrayLike]]) -> float:
+    """Return the probability that gives the best mean kappa over scores and their labels.
+
+    Parameters
+    ----------
+    parts
+        Score 0–1 ``(row, col)``, NaN where not valid, and label as in :class:`LabelledPair`, of each scene.
+    """
+    kappas = []
+    for score, label in parts:
+        values, truth = np.asarray(score), np.asarray(label)
+        known = np.isfinite(values) & (truth <= 1)
+        # counts at or above each step, from the top, of all pixels and of the changed ones
+        edges = np.append(_STEPS, np.inf)
+        flagged, hit = (
+            np.histogram(values[known & part], edges)[0][::-1].cumsum()[::-1].astype(float)
+            for part in (np.ones_like(known), truth == 1)
+        )
+        n, changed = float(known.sum()), float((truth[known] == 1).sum())
+        chance = (changed * flagged + (n - changed) * (n - flagged)) / n**2
+        agreed = (n - changed - flagged + 2 * hit) / n
+        kappas.append(np.where(chance < 1, (agreed - chance) / np.where(chance < 1, 1 - chance, 1), 0))
+    return float(_STEPS[int(np.argmax(np.mean(kappas, axis=0)))])

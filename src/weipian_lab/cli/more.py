@@ -115,3 +115,21 @@ def fetch(
         typer.echo(str(image))
     typer.echo(t("cli.fetch_done", number=len(found.images), path=found.provenance))
     return 0
+
+
+@app.command(help=t("cli.help_train"))
+def train(
+    out: Annotated[Path, typer.Argument(help=t("cli.arg_weights"), show_default=False)],
+    county: Annotated[Path | None, typer.Option("--county", help=t("cli.opt_county"))] = None,
+    lang: Language = None,
+    verbose: Verbose = False,
+) -> int:
+    """Train the detector ``learnt`` on a simulated county."""
+    from weipian_lab.classify import train_on_county
+    from weipian_lab.outputs import write_json
+    from weipian_lab.run.bundle import bundled
+
+    weights = train_on_county(county or bundled())
+    write_json(out, weights.as_dict())
+    typer.echo(t("cli.train_done", path=out, threshold=f"{weights.threshold:.2f}"))
+    return 0

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weipian_lab import change
+from weipian_lab.change.learnt import SIX_ROLES
 from weipian_lab.change.pixels import Float, Mask, prepare
 from weipian_lab.change.residual_model import CrossResidualModel
 from weipian_lab.change.smoothing import gaussian, sigmas
@@ -19,7 +20,7 @@ from weipian_lab.errors import ParameterError
 
 __all__ = ["PIXEL_ROLES", "pixel_features"]
 
-PIXEL_ROLES = ("blue", "green", "red", "nir", "swir1", "swir2")
+PIXEL_ROLES = SIX_ROLES
 _INDICES = {"ndvi": ("nir", "red"), "ndbi": ("swir1", "nir"), "mndwi": ("green", "swir1")}
 Planes = dict[str, Float]
 
@@ -50,7 +51,6 @@ def pixel_features(
     *,
     bands: Sequence[str] | None = None,
     pixel_aspect: float = 1.0,
-    scores_only: bool = False,
 ) -> tuple[tuple[str, ...], Float, NDArray[np.bool_]]:
     """Return the features of a registered pair.
 
@@ -64,8 +64,6 @@ def pixel_features(
         Band names; see :func:`weipian_lab.change.band_roles`.
     pixel_aspect
         Height over width of a pixel on the ground.
-    scores_only
-        Leave out spectra, indices and structure, and so most of the time and memory.
 
     Returns
     -------
@@ -89,9 +87,8 @@ def pixel_features(
     chosen = [roles[role] for role in PIXEL_ROLES]
     scene = _Scene(first[chosen], second[chosen], good, pixel_aspect)
     planes: Planes = {}
-    parts = (_scores,) if scores_only else (_spectra, _indices, _structure, _scores)
-    for part in (make(scene) for make in parts):
-        planes.update(part)
+    for part in (_spectra, _indices, _structure, _scores):
+        planes.update(part(scene))
     values = np.stack(list(planes.values()))
     return tuple(planes), np.where(good, np.nan_to_num(values), np.float32(0)), good
 
