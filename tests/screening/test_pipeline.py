@@ -306,6 +306,16 @@ def test_threshold_rules_and_their_numbers(write, scenes: Scenes, tmp_path: Path
             screening.choose_threshold(other, "chi2")
 
 
+@pytest.mark.parametrize("method", [*change.DETECTORS, *change.PRESETS])
+def test_every_detector_is_told_in_words(write, scenes: Scenes, method: str) -> None:
+    six = [np.concatenate([image, image[2:]]) for image in scenes[:2]]
+    with rasters.open_pair(write("a.tif", six[0]), write("b.tif", six[1])) as pair:
+        pair.bands = ("B02", "B03", "B04", "B08", "B11", "B12")
+        fitted = screening.fit(screening.PairView(pair), method)
+    table = screening.model_table(fitted, pair.bands)
+    assert not any("_" in name for name in table.iloc[:, 0])
+
+
 def test_labels(write, scenes: Scenes, tmp_path: Path) -> None:
     grid = Grid("EPSG:32648", Affine(10, 0, 600_000, 0, -10, 4_260_000), scenes[2].shape)
     labels = scenes[2].astype(np.uint8)
