@@ -150,9 +150,12 @@ class LearntModel(Model):
         return [*dark, green, np.log(edges[1] / edges[0])]
 
     def _score(self, before: Float, after: Float, valid: Mask) -> Float:
-        slopes = np.asarray(self.weights.coefficients, np.float32)
-        odds = np.tensordot(slopes, self.planes(before, after, valid), 1) + np.float32(self.weights.intercept)
-        score: Float = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+        odds = np.full(valid.shape, self.weights.intercept, np.float32)
+        # plane by plane: the last bit of a product of matrices depends on their shape, a score must not
+        for weight, plane in zip(self.weights.coefficients, self.planes(before, after, valid), strict=True):
+            odds += np.float32(weight) * plane
+        np.clip(odds, -30, 30, out=odds)
+        score: Float = (1 / (1 + np.exp(-odds))).astype(np.float32, copy=False)
         return score
 
 
