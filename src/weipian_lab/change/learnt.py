@@ -20,7 +20,7 @@ from weipian_lab.change.linear import no_difference
 from weipian_lab.change.pixels import Float, Mask, Model, Samples, band_roles
 from weipian_lab.change.residual import PRESETS, fit_cross_residual
 from weipian_lab.change.residual_model import CrossResidualModel
-from weipian_lab.change.smoothing import gaussian, halo, sigmas
+from weipian_lab.change.smoothing import gaussian, ground_gradient, halo, sigmas
 from weipian_lab.errors import InputError, ParameterError, SchemaError
 
 __all__ = ["LEARNT_PLANES", "SIX_ROLES", "LearntModel", "Weights", "fit_learnt"]
@@ -140,10 +140,9 @@ class LearntModel(Model):
             for pair in (visible, [plane[SIX_ROLES.index("swir1")] for plane in z])
         ]
         whole = binary_erosion(valid, np.ones((3, 3)), border_value=1)
-        edges = [
-            gaussian(_gradient(plane, aspect), whole, sigmas(_AROUND_PX, aspect)) + np.float32(_LEAST)
-            for plane in visible
-        ]
+        size = [ground_gradient(plane[None], aspect) for plane in visible]
+        wide = sigmas(_AROUND_PX, aspect)
+        edges = [gaussian(plane, whole, wide) + np.float32(_LEAST) for plane in size]
         nir, red = second[SIX_ROLES.index("nir")], second[SIX_ROLES.index("red")]
         ndvi = (nir - red) / np.maximum(np.abs(nir) + np.abs(red), np.float32(1e-6))
         green = np.maximum(gaussian(ndvi, valid, sigmas(1.2, aspect)) - np.float32(_GREEN_NDVI), 0)
@@ -162,14 +161,6 @@ class LearntModel(Model):
 def _log(score: Float, median: float, valid: Mask) -> Float:
     log: Float = np.log(np.where(valid, score, np.float32(0)) / np.float32(median) + np.float32(0.05))
     return log
-
-
-def _gradient(plane: Float, aspect: float) -> Float:
-    total = np.zeros_like(plane)
-    for axis, unit in ((0, aspect**-0.5), (1, aspect**0.5)):
-        if plane.shape[axis] > 1:
-            total += (np.gradient(plane, axis=axis) * np.float32(unit)) ** 2
-    return np.sqrt(total)
 
 
 def fit_learnt(

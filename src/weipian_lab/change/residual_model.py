@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion, maximum_filter, minimum_filter
 
 from weipian_lab.change.pixels import Float, Mask, Model
-from weipian_lab.change.smoothing import gaussian, halo, sigmas
+from weipian_lab.change.smoothing import gaussian, ground_gradient, halo, sigmas
 
 __all__ = ["CrossResidualModel", "Direction", "Settings"]
 
@@ -128,7 +128,7 @@ class CrossResidualModel(Model):
             size += np.sqrt(np.einsum("brc,brc->rc", length, length))
             if self.settings.gradient_power:
                 seen = [i for i, band in enumerate(bands) if band in self.visible_bands]
-                gradient += _edges(residual[seen or slice(None)], self.settings.pixel_aspect)
+                gradient += ground_gradient(residual[seen or slice(None)], self.settings.pixel_aspect)
             if self.settings.texture_power:
                 texture += self._texture(residual, valid)
         if self.settings.cluster_power:
@@ -190,13 +190,3 @@ def _tolerated(wanted: Float, predicted: Float, scale: Matrix, valid: Mask, tole
         under = np.maximum(guess - share * (guess - low) - plane, 0)
         out[i] = np.where(valid, (over + under) * np.float32(scale[i]), 0)
     return np.minimum(out, np.float32(RESIDUAL_CLIP), out=out)
-
-
-def _edges(residual: Float, aspect: float) -> Float:
-    """Return the length of the ground gradient of the residuals, over all of them."""
-    total = np.zeros(residual.shape[1:], np.float32)
-    for band in residual:
-        for axis, unit in ((0, aspect**-0.5), (1, aspect**0.5)):
-            if band.shape[axis] > 1:
-                total += (np.gradient(band, axis=axis) * np.float32(unit)) ** 2
-    return np.sqrt(total)

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from weipian_lab.change.pixels import Float, Mask
 from weipian_lab.errors import ParameterError
 
-__all__ = ["gaussian", "halo", "sigmas"]
+__all__ = ["gaussian", "ground_gradient", "halo", "sigmas"]
 
 _TRUNCATE = 4.0
 
@@ -34,6 +34,24 @@ def sigmas(sigma_px: float, pixel_aspect: float = 1.0) -> tuple[float, float]:
 def halo(sigma: tuple[float, float]) -> int:
     """Return how many pixels away a pixel still counts."""
     return int(_TRUNCATE * max(sigma) + 0.5)
+
+
+def ground_gradient(planes: Float, aspect: float) -> Float:
+    """Return the length of the gradient on the ground over all planes, ``(row, col)``.
+
+    Parameters
+    ----------
+    planes
+        ``(plane, row, col)``.
+    aspect
+        Height over width of a pixel on the ground.
+    """
+    total = np.zeros(planes.shape[1:], np.float32)
+    for plane in planes:
+        for axis, unit in ((0, aspect**-0.5), (1, aspect**0.5)):
+            if plane.shape[axis] > 1:
+                total += (np.gradient(plane, axis=axis) * np.float32(unit)) ** 2
+    return np.sqrt(total)
 
 
 def gaussian(plane: Float, valid: Mask, sigma: tuple[float, float]) -> Float:

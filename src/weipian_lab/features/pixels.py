@@ -15,7 +15,7 @@ from weipian_lab import change
 from weipian_lab.change.learnt import SIX_ROLES
 from weipian_lab.change.pixels import Float, Mask, prepare
 from weipian_lab.change.residual_model import CrossResidualModel
-from weipian_lab.change.smoothing import gaussian, sigmas
+from weipian_lab.change.smoothing import gaussian, ground_gradient, sigmas
 from weipian_lab.errors import ParameterError
 
 __all__ = ["PIXEL_ROLES", "pixel_features"]
@@ -126,21 +126,13 @@ def _indices(scene: _Scene) -> Iterator[tuple[str, Float]]:
         yield f"{name}_change_6px", scene.smooth(dates[1] - dates[0], 6.0)
 
 
-def _gradient(plane: Float, aspect: float) -> Float:
-    total = np.zeros_like(plane)
-    for axis, unit in ((0, aspect**-0.5), (1, aspect**0.5)):
-        if plane.shape[axis] > 1:
-            total += (np.gradient(plane, axis=axis) * np.float32(unit)) ** 2
-    return np.sqrt(total)
-
-
 def _structure(scene: _Scene) -> Iterator[tuple[str, Float]]:
     """Yield edges and local deviations of brightness at both dates, and how they changed."""
     assert isinstance(scene.model, CrossResidualModel)
     z = scene.model.fields(scene.first, scene.second)
     bright = [z[date][:3].mean(axis=0) for date in (0, 1)]
     for sigma in (1.2, 3.2, 8.0):
-        edges = [scene.smooth(_gradient(plane, scene.aspect), sigma) for plane in bright]
+        edges = [scene.smooth(ground_gradient(plane[None], scene.aspect), sigma) for plane in bright]
         mean = [scene.smooth(plane, sigma) for plane in bright]
         spread = [
             np.sqrt(np.maximum(scene.smooth(p * p, sigma) - m * m, 0))
@@ -152,7 +144,7 @@ def _structure(scene: _Scene) -> Iterator[tuple[str, Float]]:
             yield f"{name}_change_{sigma:g}px", other - one
         yield (
             f"residual_edges_{sigma:g}px",
-            scene.smooth(_gradient(z[2][:3].mean(axis=0), scene.aspect), sigma),
+            scene.smooth(ground_gradient(z[2][:3].mean(axis=0)[None], scene.aspect), sigma),
         )
 
 
