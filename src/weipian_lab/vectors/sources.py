@@ -96,7 +96,7 @@ def source(
             return _GeoPackage(found, schema)
         if (described := _large(found)) is not None:
             placed = layer_crs(crs, described.info.get("crs"), described)
-            return _Passed(described, keep.pop_all(), crs=placed, schema=schema, encoding=encoding)
+            return Streamed(described, keep.pop_all(), crs=placed, schema=schema, encoding=encoding)
     kept = read(data, layer, schema=schema, crs=crs, encoding=encoding, allow_empty=schema != "DLTB")
     return source(kept, schema=schema)
 
@@ -115,14 +115,6 @@ def _large(found: Opened) -> Opened | None:
 
 def _simple(found: Opened) -> bool:
     return bool(found.info.get("crs")) and not found.info.get("curved")
-
-
-class _Passed(Streamed):
-    """A large layer of another format, read near the boxes only."""
-
-    def meeting(self, boxes: NDArray[np.float64], columns: Sequence[str]) -> Features:
-        part = self.part(boxes, columns)
-        return Features(part.geometry, part.number, part.values, part.near)
 
 
 class _Memory:

@@ -19,7 +19,6 @@ import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,35 +32,18 @@ from weipian_lab.text import t
 from weipian_lab.vectors import encoding as encodings
 from weipian_lab.vectors import parquet, schemas
 from weipian_lab.vectors.curves import ARC_STEP_DEGREES, curved
+from weipian_lab.vectors.features import Features
 from weipian_lab.vectors.metadata import meta_of
 from weipian_lab.vectors.model import Repair
 from weipian_lab.vectors.opening import Opened
 
-__all__ = ["FORMATS", "Part", "Streamed"]
+__all__ = ["FORMATS", "Streamed"]
 
 FORMATS = ("ESRI Shapefile", "OpenFileGDB", "FlatGeobuf", "Parquet")
 
 _AT_ONCE = 4096  # rows of a GeoParquet in memory at a time
 _SAMPLE = 1000
 Gathered = tuple[NDArray[np.int64], NDArray[np.object_], pd.DataFrame]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Features that meet some boxes.
-
-    Attributes
-    ----------
-    geometry, number, values
-        As of :class:`weipian_lab.vectors.Features`.
-    near
-        Pairs of box and row, ``(k,)`` each.
-    """
-
-    geometry: NDArray[np.object_]
-    number: NDArray[np.int64]
-    values: Mapping[str, NDArray[np.object_]]
-    near: tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 class Streamed:
@@ -102,7 +84,7 @@ class Streamed:
         with self._lock:
             return tuple(self._repairs.values())
 
-    def part(self, boxes: NDArray[np.float64], columns: Sequence[str]) -> Part:
+    def meeting(self, boxes: NDArray[np.float64], columns: Sequence[str]) -> Features:
         """Return the features whose boxes meet any of ``(n, 4)`` boxes in the layer's CRS, each once."""
         held = {c: self._stored[c] for c in columns if c in self._stored}
         parquet_file = self._found.driver == "Parquet"
@@ -112,7 +94,7 @@ class Streamed:
         geometry = np.asarray(shapely.force_2d(geometry), dtype=object)[order]
         values = self._values(frame.iloc[order], held, columns)
         box, row = shapely.STRtree(geometry).query(shapely.box(*boxes.T))
-        return Part(geometry, number[order], values, (box, row))
+        return Features(geometry, number[order], values, (box, row))
 
     def _none(self, held: Mapping[str, str]) -> Gathered:
         frame = pd.DataFrame({field: pd.Series(dtype=object) for field in held.values()})
