@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -48,19 +50,13 @@ def tuned_classifier(
     groups = np.asarray(blocks)
     if y.all() or not y.any():
         raise SchemaError("tuning.one_kind", real=int(y.sum()), false=int((~y).sum()))
-    number = min(folds, len(np.unique(groups)))
-    if number < 2:
-        raise SchemaError("tuning.one_block", number=number)
+    held = _blocked(groups, folds, seed)
 
     def saved(truth: NDArray[np.bool_], sent: NDArray[np.bool_]) -> float:
         truth, sent = np.asarray(truth, bool), np.asarray(sent, bool)
         return -(cost_of_visit * float(sent.sum()) + cost_of_miss * float((truth & ~sent).sum()))
 
-    splits = [
-        (a, b)
-        for a, b in GroupKFold(number, shuffle=True, random_state=seed).split(x, y, groups)
-        if y[a].any() and not y[a].all()
-    ]
+    splits = [(a, b) for a, b in held.split(x, y, groups) if y[a].any() and not y[a].all()]
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     tuned = TunedThresholdClassifierCV(model, scoring=make_scorer(saved), cv=splits, refit=True)
     return tuned.fit(x, y)
@@ -101,12 +97,9 @@ def compare_rules(
     """
     x, y = np.asarray(evidence, float), np.asarray(real, bool)
     one, groups = np.asarray(score, float), np.asarray(blocks)
-    number = min(folds, len(np.unique(groups)))
-    if number < 2:
-        raise SchemaError("tuning.one_block", number=number)
     costs = {"cost_of_visit": cost_of_visit, "cost_of_miss": cost_of_miss}
     sent = {"all": np.ones(len(y), bool), "score": np.zeros(len(y), bool), "learnt": np.zeros(len(y), bool)}
-    for rest, held in GroupKFold(number, shuffle=True, random_state=seed).split(x, y, groups):
+    for rest, held in _blocked(groups, folds, seed).split(x, y, groups):
         model = tuned_classifier(x[rest], y[rest], groups[rest], seed=seed, folds=folds, **costs)
         sent["learnt"][held] = model.predict(x[held])
         sent["score"][held] = one[held] >= _cheapest(one[rest], y[rest], **costs)
@@ -120,6 +113,14 @@ def compare_rules(
         for name, out in sent.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule")
+
+
+def _blocked(groups: NDArray[Any], folds: int, seed: int) -> GroupKFold:
+    """Return folds that keep blocks whole, fewer where there are fewer blocks; one block cannot be split."""
+    number = min(folds, len(np.unique(groups)))
+    if number < 2:
+        raise SchemaError("tuning.one_block", number=number)
+    return GroupKFold(number, shuffle=True, random_state=seed)
 
 
 def _cheapest(
