@@ -283,8 +283,8 @@ def learnt(scenes: list[Scene]) -> pd.DataFrame:
     Beside it the detector as it ships: the same model trained on the simulated county, its threshold too.
     """
     scorer = classify.PixelScorer()
-    samples = {s.name: scorer.sample(labelled(s)) for s in scenes}
     cubes = {s.name: scorer.planes(labelled(s)) for s in scenes}
+    samples = {s.name: scorer.sample(labelled(s), cubes[s.name]) for s in scenes}
     cache: dict[frozenset[str], classify.PixelScorer] = {}
 
     def without(*names: str) -> classify.PixelScorer:

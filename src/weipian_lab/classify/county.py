@@ -70,8 +70,10 @@ def train_on_county(folder: Path | str, *, random_state: int = 0) -> Weights:
         Seed.
     """
     pairs = county_pairs(folder)
-    scorer = PixelScorer(random_state=random_state).fit(pairs)
-    scores = [scorer.score(pair.before, pair.after, pair.valid, bands=pair.bands) for pair in pairs]
+    scorer = PixelScorer(random_state=random_state)
+    planes = [scorer.planes(pair) for pair in pairs]
+    scorer.fit_samples([scorer.sample(pair, own) for pair, own in zip(pairs, planes, strict=True)])
+    scores = [scorer.score_features(*own) for own in planes]
     sums = Path(folder) / "SHA256SUMS"
     if not sums.is_file():
         sums = Path(folder).parent / "SHA256SUMS"

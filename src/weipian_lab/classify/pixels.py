@@ -26,6 +26,7 @@ LEARNERS = ("logistic", "trees")
 _UNTRAINED = Weights((0.0,) * len(LEARNT_PLANES), 0.0, 0.5, {})
 _STEPS = np.round(np.arange(0.30, 0.995, 0.01), 2)
 
+Planes = tuple[tuple[str, ...], Float, NDArray[np.bool_]]
 Sample = tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float64]]
 
 
@@ -120,7 +121,7 @@ class PixelScorer:
         valid: ArrayLike | None,
         bands: Sequence[str] | None,
         pixel_aspect: float,
-    ) -> tuple[tuple[str, ...], Float, NDArray[np.bool_]]:
+    ) -> Planes:
         if self.learner == "trees":
             return pixel_features(before, after, valid, bands=bands, pixel_aspect=pixel_aspect)
         first, second, good = prepare(before, after, valid)
@@ -130,13 +131,19 @@ class PixelScorer:
             raise InputError("classify.identical")
         return LEARNT_PLANES, model.planes(first, second, good), good
 
-    def planes(self, pair: LabelledPair) -> tuple[tuple[str, ...], Float, NDArray[np.bool_]]:
+    def planes(self, pair: LabelledPair) -> Planes:
         """Return names, values ``(feature, row, col)`` and mask, as :meth:`score_features` takes them."""
         return self._features(pair.before, pair.after, pair.valid, pair.bands, pair.pixel_aspect)
 
-    def sample(self, pair: LabelledPair) -> Sample:
-        """Return features ``(n, feature)``, labels and weights of pixels drawn from a pair."""
-        names, values, good = self.planes(pair)
+    def sample(self, pair: LabelledPair, planes: Planes | None = None) -> Sample:
+        """Return features ``(n, feature)``, labels and weights of pixels drawn from a pair.
+
+        Parameters
+        ----------
+        planes
+            :meth:`planes` of the pair, where they are known.
+        """
+        names, values, good = self.planes(pair) if planes is None else planes
         self.names = names
         label = np.asarray(pair.label)
         rng = np.random.default_rng(self.random_state)
