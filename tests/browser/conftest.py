@@ -135,6 +135,10 @@ class Notebook:
         errors = self.page.evaluate(f"{failed}.map(o => o.ename + ': ' + o.evalue)")
         assert not errors, errors
 
+    def code_cells(self) -> int:
+        """Return how many code cells there are."""
+        return int(self.page.evaluate(f"{CODE}.length"))
+
     def settle(self) -> None:
         """Wait until the kernel has worked off what was sent."""
         for _ in range(3):

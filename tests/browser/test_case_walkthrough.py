@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil
 import pytest
 
 from weipian_lab.cases import County, Scenario, Session, kit, make, read_answers, score
@@ -28,8 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]  # three whole cases: minut
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "notebooks/03_case_walkthrough.ipynb"
 PATIENCE_MS = 300_000  # a state is waited for, however busy the machine is; nothing is timed
-PANEL = "window.jupyterapp.shell.currentWidget"
-CELLS = f"{PANEL}.content.model.sharedModel.cells.filter(c => c.cell_type === 'code')"
+Lab = tuple[Path, Callable[[Any, str], Any]]
 ACTIVE = "document.activeElement"
 
 
@@ -42,12 +38,12 @@ def county() -> County:
 
 
 @pytest.fixture(scope="module")
-def lab(start_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, int]]:
-    """Folder that a running Lab shows, its address, its process."""
+def lab(start_lab: Any, open_notebook: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Folder that a running Lab shows, and what opens a notebook of it in a page."""
     folder, home = tmp_path_factory.mktemp("trainee"), tmp_path_factory.mktemp("home")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
     with start_lab(command, folder, home) as (address, process):
-        yield folder, address, process
+        yield folder, lambda page, name: open_notebook(page, address, process, name, PATIENCE_MS)
 
 
 def prepare(folder: Path, family: str, seed: int) -> str:
@@ -69,40 +65,20 @@ def prepare(folder: Path, family: str, seed: int) -> str:
 class Trainee:
     """Someone before the screen; `session` is the test's own copy of the case, to know what the form asks."""
 
-    def __init__(
-        self, browser: Any, lab: tuple[Path, str, int], scenario: Scenario, shots: Path, seat: str = ""
-    ) -> None:
-        folder, address, self.server = lab
+    def __init__(self, browser: Any, lab: Lab, scenario: Scenario, shots: Path, seat: str = "") -> None:
+        folder, opened = lab
         self.folder = folder / (seat or f"out-{scenario.family}")
         self.name, self.shots = seat.rpartition("/")[2] or scenario.family, shots
         file = f"{seat}/case.ipynb" if seat else prepare(folder, scenario.family, scenario.seed)
         self.scenario, self.session, self.pressed = scenario, Session(scenario), 0
         self.page = browser.new_page(viewport={"width": 1400, "height": 1000}, accept_downloads=True)
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.page.goto(address.format(name=file))
-        self.until(f"window.jupyterapp && {PANEL}")
-        self.until(f"{PANEL}.sessionContext?.session?.kernel?.status === 'idle'")
+        self.notebook = opened(self.page, file)
         self.form = self.page.locator(".weipian-case")
 
-    def until(self, condition: str) -> None:
-        self.page.wait_for_function(condition, timeout=PATIENCE_MS)
-
-    def ran(self) -> None:
-        """Wait for the last cell, see that none failed, and that the form is there."""
-        failed = f"{CELLS}.flatMap(c => c.outputs).filter(o => o.output_type === 'error')"
-        self.until(f"{CELLS}.every(c => c.execution_count !== null) || {failed}.length > 0")
-        errors = self.page.evaluate(f"{failed}.map(o => o.ename + ': ' + o.evalue)")
-        assert not errors, errors
-        self.form.wait_for()
-
     def run_all(self) -> None:
-        self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.ran()
-
-    def settle(self) -> None:
-        """Wait until the kernel has what was typed; while it is busy the last keys wait in the browser."""
-        for _ in range(3):
-            self.page.evaluate(f"{PANEL}.sessionContext.session.kernel.requestKernelInfo()")
+        """Run every cell, see that none failed, and that the form is there."""
+        self.notebook.run_all()
+        self.form.wait_for()
 
     def shot(self, name: str) -> None:
         self.page.screenshot(path=str(self.shots / f"{self.name}-{name}.png"))
@@ -115,7 +91,7 @@ class Trainee:
         asked = fields(self.session, answer.event)
         for field in asked:
             self.form.get_by_text(label_of(field), exact=True).first.wait_for()
-        self.settle()
+        self.notebook.settle()
         self.form.get_by_label(t("forms.day")).fill(answer.on.isoformat())
         return asked
 
@@ -126,7 +102,7 @@ class Trainee:
         forms = answer.evidence.get("forms", {})
         for code in forms:
             self.paper(code).wait_for()
-        self.settle()
+        self.notebook.settle()
         for code, gaps in forms.items():
             paper = self.paper(code)
             for field in gap_fields(self.scenario.book, code, answer.on):
@@ -155,7 +131,7 @@ class Trainee:
                 control.blur()
 
     def submit(self) -> None:
-        self.settle()
+        self.notebook.settle()
         self.form.get_by_role("button", name=t("forms.submit")).click()
 
     def taken(self, answer: Answer) -> None:
@@ -214,11 +190,11 @@ class Trainee:
             for field in gap_fields(self.scenario.book, code, answer.on):
                 self.type_in(field, gaps[field.name])
         self.tab_to(t("forms.submit"))
-        self.settle()
+        self.notebook.settle()
         self.page.keyboard.down("Enter")
         self.taken(answer)
         if not self.session.ended:  # the next choice has the focus: nobody has to look for it
-            self.until(f"{ACTIVE}.labels?.[0]?.innerText === {json.dumps(t('forms.event'))}")
+            self.notebook.until(f"{ACTIVE}.labels?.[0]?.innerText === {json.dumps(t('forms.event'))}")
         self.page.keyboard.up("Enter")  # the release must not open the list that has the focus now
 
     def pick(self, label: str) -> None:
@@ -282,12 +258,7 @@ def test_a_violation_goes_to_its_close_over_a_dead_kernel(
     trainee.shot("stopped")
     trainee.fill(answers[4])  # filled in, not taken: the step in hand
     trainee.shot("in-hand")
-    kernel = trainee.page.evaluate(f"{PANEL}.sessionContext.session.kernel.id")
-    (process,) = [p for p in psutil.Process(trainee.server).children() if kernel in " ".join(p.cmdline())]
-    os.kill(process.pid, signal.SIGKILL)
-    trainee.page.locator(".jp-Dialog").get_by_role("button").last.click()
-    trainee.until(f"{PANEL}.sessionContext.session.kernel.status === 'idle'")
-    trainee.page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    trainee.notebook.kill_kernel()
     trainee.form.wait_for(state="detached")
     trainee.run_all()
     assert t("forms.history", number=5) in trainee.form.inner_text()  # nothing but the step in hand is lost
@@ -311,13 +282,13 @@ def test_a_patch_that_is_no_violation_is_settled_by_keyboard_alone(
 ) -> None:
     trainee = Trainee(browser, lab, make("greenhouse_0102", 1, county), tmp_path)
     trainee.run_all()
-    cells = trainee.page.evaluate(f"{CELLS}.length")
+    cells = trainee.notebook.code_cells()
     for number, answer in enumerate(trainee.scenario.key.answers):
         trainee.keys(answer)
         trainee.shot(f"key-{number}")
         if not trainee.session.ended:
             trainee.press("b", "a", "x")  # shortcuts of Lab's command mode: they must do nothing here
-    assert trainee.page.evaluate(f"{CELLS}.length") == cells
+    assert trainee.notebook.code_cells() == cells
     trainee.finish()
     assert trainee.session.case.state == "CLOSED_NOT_ILLEGAL"
     trainee.page.close()

@@ -18,8 +18,6 @@ from weipian_lab.text import t
 pytestmark = [pytest.mark.browser, pytest.mark.slow]  # runs a notebook in Lab
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_MS = 180_000
-PANEL = "window.jupyterapp.shell.currentWidget"
-CELLS = f"{PANEL}.content.model.sharedModel.cells.filter(c => c.cell_type === 'code')"
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ MAPS = [
 
 
 @pytest.fixture(scope="module")
-def lab(start_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def lab(start_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, int]]:
     folder, home = tmp_path_factory.mktemp("officer"), tmp_path_factory.mktemp("home")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
-    with start_lab(command, folder, home) as (address, _):
-        yield folder, address
+    with start_lab(command, folder, home) as (address, process):
+        yield folder, address, process
 
 
 def prepare(folder: Path, shown: Shown) -> str:
@@ -67,21 +65,15 @@ def shown(request: pytest.FixtureRequest) -> Shown:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Any, lab: tuple[Path, str], shown: Shown) -> Iterator[tuple[Any, list[str]]]:
+def page(
+    browser: Any, open_notebook: Any, lab: tuple[Path, str, int], shown: Shown
+) -> Iterator[tuple[Any, list[str]]]:
     """Lab with the notebook run up to the map, and every address that the page asked for."""
-    folder, address = lab
+    folder, address, process = lab
     asked: list[str] = []
     opened = browser.new_page(viewport={"width": 1400, "height": 1000})
     opened.on("request", lambda request: asked.append(request.url))
-    opened.set_default_timeout(PATIENCE_MS)
-    opened.goto(address.format(name=prepare(folder, shown)))
-    opened.wait_for_function(f"window.jupyterapp && {PANEL}")
-    opened.wait_for_function(f"{PANEL}.sessionContext?.session?.kernel?.status === 'idle'")
-    opened.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    failed = f"{CELLS}.flatMap(c => c.outputs).filter(o => o.output_type === 'error')"
-    opened.wait_for_function(f"{CELLS}.every(c => c.execution_count !== null) || {failed}.length > 0")
-    errors = opened.evaluate(f"{failed}.map(o => o.ename + ': ' + o.evalue)")
-    assert not errors, errors
+    open_notebook(opened, address, process, prepare(folder, shown), PATIENCE_MS).run_all()
     opened.locator(".leaflet-container").first.wait_for(state="attached")
     opened.locator(".leaflet-container").first.scroll_into_view_if_needed()
     yield opened, asked
@@ -89,7 +81,7 @@ def page(browser: Any, lab: tuple[Path, str], shown: Shown) -> Iterator[tuple[An
 
 
 def test_the_map_shows_every_patch_on_two_images(
-    page: tuple[Any, list[str]], lab: tuple[Path, str], shown: Shown, tmp_path: Path
+    page: tuple[Any, list[str]], lab: tuple[Path, str, int], shown: Shown, tmp_path: Path
 ) -> None:
     opened, _ = page
     patches = vectors.read(lab[0] / shown.patches, schema="PATCHES").frame
