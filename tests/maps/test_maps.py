@@ -157,3 +157,47 @@ def test_a_map_without_patches_opens_on_the_image() -> None:
     view = maps.swipe(picture(), picture(), GRID).children[-1]
     there = Transformer.from_crs(32648, 4326, always_xy=True).transform(601_500, 4_249_000)
     assert view.center == pytest.approx((there[1], there[0]), abs=1e-3)
+
+
+def spans(bounds: tuple[float, ...], zoom: float) -> tuple[float, float]:
+    """Return how many pixels of the screen bounds in degrees take, by the metres of a Mercator pixel."""
+    there = Transformer.from_crs(4326, 3857, always_xy=True)
+    west, south, east, north = there.transform_bounds(*bounds)
+    metres = 2 * np.pi * 6_378_137 / 256 / 2**zoom
+    return (east - west) / metres, (north - south) / metres
+
+
+@pytest.mark.parametrize("side", [20, 200, 10_980, 21_960], ids=lambda side: f"{side} px")
+def test_a_map_opens_at_the_zoom_that_fits_the_image(side: int) -> None:
+    grid = Grid(GRID.crs, GRID.transform, (side, side))
+    small = np.zeros((20, 20, 3))
+    shown = maps.swipe(small, small, Grid(GRID.crs, GRID.transform @ Affine.scale(side / 20), (20, 20)))
+    view = shown.children[-1]
+    west, south, east, north = grid.bounds
+    there = Transformer.from_crs(GRID.crs, 4326, always_xy=True)
+    bounds = there.transform_bounds(west, south, east, north)
+    width, height = spans(bounds, view.zoom)
+    assert width <= 645 and height <= 525  # the whole image
+    closer = spans(bounds, view.zoom + view.zoom_snap)
+    assert view.zoom == 18 or closer[0] > 635 or closer[1] > 515  # and as large as it can be
+
+
+def test_a_map_opens_on_all_patches_and_not_too_near() -> None:
+    spread = gpd.GeoDataFrame(
+        {"patch_id": ["a", "b"]},
+        geometry=[box(600_000, 4_150_000, 600_100, 4_150_100), box(700_000, 4_250_000, 700_100, 4_250_100)],
+        crs=32648,
+    )
+    view = maps.patches_map(spread)
+    width, height = spans(tuple(spread.to_crs(4326).total_bounds), view.zoom)
+    assert max(width / 640, height / 520) <= 1
+    assert maps.patches_map(patches()[:1]).zoom <= 18
+    assert maps.swipe(picture(), picture(), GRID, zoom=11).children[-1].zoom == 11
+    point = gpd.GeoDataFrame({"patch_id": ["a"]}, geometry=gpd.points_from_xy([600_000], [4e6]), crs=32648)
+    assert maps.patches_map(point).zoom == 18
+
+
+def test_the_whole_world_fits() -> None:
+    assert maps.fitting_zoom((-180, -85.0511, 180, 85.0511), 256, 256) == 0
+    assert maps.fitting_zoom((-180, -85.0511, 180, 85.0511), 1024, 512) == 1
+    assert maps.fitting_zoom((0, -1, 90, 1), 256, 256) == 2  # a quarter of the equator, by hand

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from weipian_lab.maps.layers import DEGREES, image_layer, vector_layer
 from weipian_lab.plots.base import GROUP_COLOURS, PALETTE
 from weipian_lab.text import t
 
-__all__ = ["patches_map", "swipe"]
+__all__ = ["fitting_zoom", "patches_map", "swipe"]
 
 _LAYER_COLOURS = {
     "DLTB": PALETTE["yellow"],
@@ -25,7 +26,11 @@ _LAYER_COLOURS = {
     "LSYD": PALETTE["vermilion"],
     "NCDL": PALETTE["grey"],
 }
-_HEIGHT = "520px"
+_HEIGHT_PX = 520
+_WIDTH_PX = 640  # a cell of Lab with its side bar open; a wider map shows more around
+_ZOOM_STEP = 0.25
+_WORLD_PX = 256  # at zoom 0
+_FARTHEST, _NEAREST = 0.0, 18.0
 
 
 def swipe(
@@ -37,7 +42,7 @@ def swipe(
     layers: Mapping[str, gpd.GeoDataFrame] | None = None,
     heads: Mapping[str, str] | None = None,
     dates: Sequence[str] = ("", ""),
-    zoom: int = 13,
+    zoom: float | None = None,
 ) -> Any:
     """Return a map with a slider from the image before to the image after, patches on top, no tiles.
 
@@ -59,7 +64,7 @@ def swipe(
     dates
         Dates of the images, shown at the ends of the slider.
     zoom
-        Zoom at the start, 0 (world) to 18.
+        Zoom at the start, 0 (world) to 18; None for that at which all patches (else the image) are seen.
     """
     from ipywidgets import FloatSlider, HBox, Label, Layout, VBox, jslink
 
@@ -106,7 +111,7 @@ def patches_map(
     if len(pictures) >= 2:
         (before, first), (after, second) = pictures[:2]
         return swipe(before, after, (first, second), patches, layers=layers, heads=heads, dates=dates)
-    view = _view(patches, pictures[0][1] if pictures else None, 13)
+    view = _view(patches, pictures[0][1] if pictures else None)
     for picture, grid in pictures:
         view.add(image_layer(picture, grid, t("maps.image")))
     _add_layers(view, layers)
@@ -120,21 +125,54 @@ def _by_layer(pieces: gpd.GeoDataFrame | None) -> dict[str, gpd.GeoDataFrame]:
     return {str(name): own for name, own in pieces.groupby("layer", sort=True)}
 
 
-def _view(patches: gpd.GeoDataFrame | None, grid: Grid | None, zoom: int) -> Any:
-    """Return an empty map over the patches (else the image), without a base map."""
-    from ipyleaflet import Map, ScaleControl
+def fitting_zoom(bounds: Sequence[float], width_px: int = _WIDTH_PX, height_px: int = _HEIGHT_PX) -> float:
+    """Return the zoom, in quarters, at which bounds fill a map of a size on the screen; 0 to 18.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north in degrees.
+    width_px, height_px
+        Size of the map on the screen.
+    """
+    west, south, east, north = bounds
+    wide = (east - west) / 360
+    high = (_northing(north) - _northing(south)) / (2 * math.pi)
+    # shares of the world, which is a square on a Mercator map
+    times = min(width_px / max(wide, 1e-12), height_px / max(high, 1e-12)) / _WORLD_PX
+    zoom = math.floor(math.log2(times) / _ZOOM_STEP) * _ZOOM_STEP
+    return min(max(zoom, _FARTHEST), _NEAREST)
+
+
+def _northing(latitude: float) -> float:
+    """Return the distance from the equator on a Mercator map of radius 1."""
+    return math.asinh(math.tan(math.radians(latitude)))
+
+
+def _bounds(patches: gpd.GeoDataFrame | None, grid: Grid | None) -> tuple[float, ...]:
+    """Return west, south, east and north, in degrees, of the patches, else of the image, else of Ningxia."""
     from shapely import box
 
     if patches is not None and len(patches):
-        west, south, east, north = patches.to_crs(DEGREES).total_bounds
-    elif grid is not None:
-        west, south, east, north = (
-            gpd.GeoSeries([box(*grid.bounds)], crs=grid.crs).to_crs(DEGREES).total_bounds
-        )
-    else:
-        west, south, east, north = 104.0, 35.0, 108.0, 39.5  # Ningxia
-    view = Map(center=((south + north) / 2, (west + east) / 2), zoom=zoom, layers=(), scroll_wheel_zoom=True)
-    view.layout.height = _HEIGHT
+        return tuple(patches.to_crs(DEGREES).total_bounds)
+    if grid is not None:
+        return tuple(gpd.GeoSeries([box(*grid.bounds)], crs=grid.crs).to_crs(DEGREES).total_bounds)
+    return 104.0, 35.0, 108.0, 39.5
+
+
+def _view(patches: gpd.GeoDataFrame | None, grid: Grid | None, zoom: float | None = None) -> Any:
+    """Return an empty map over the patches (else the image), without a base map."""
+    from ipyleaflet import Map, ScaleControl
+
+    west, south, east, north = bounds = _bounds(patches, grid)
+    view = Map(
+        center=((south + north) / 2, (west + east) / 2),
+        zoom=fitting_zoom(bounds) if zoom is None else zoom,
+        zoom_snap=_ZOOM_STEP,
+        layers=(),
+        scroll_wheel_zoom=True,
+    )
+    view.layout.height = f"{_HEIGHT_PX}px"
     view.add(ScaleControl(position="bottomleft", imperial=False))
     return view
 
