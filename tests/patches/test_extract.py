@@ -105,6 +105,24 @@ def test_morphology_is_that_of_scipy(opening: int, closing: int) -> None:
     np.testing.assert_array_equal(morphology.clean(mask, opening, closing), expected)
 
 
+def test_closing_first_joins_what_opening_first_takes_away() -> None:
+    """Two bars of two pixels, a pixel apart: opening first leaves nothing, closing first one patch."""
+    mask = np.zeros(UTM.shape, bool)
+    mask[10:12, 10:20] = mask[13:15, 10:20] = True
+    rules = {"opening_px": 1, "closing_px": 1}
+    assert patches.extract(mask, UTM, clean_up=CleanUp(**rules)).empty
+    (pixels,) = patches.extract(mask, UTM, clean_up=CleanUp(**rules, order="close_open"))["pixels"]
+    assert pixels == 50
+    noise = np.random.default_rng(3).random((40, 50)) < 0.4
+    square = np.ones((3, 3))
+    closed = ndimage.binary_closing(np.pad(noise, 1), square)[1:-1, 1:-1]
+    expected = ndimage.binary_opening(closed, square)
+    np.testing.assert_array_equal(morphology.clean(noise, 1, 1, "close_open"), expected)
+    assert 0 < expected.sum() < noise.size
+    with pytest.raises(ParameterError, match="open_close"):
+        CleanUp(order="close")  # type: ignore[arg-type]
+
+
 def test_ids_are_the_same_for_the_same_input_and_steady_under_noise() -> None:
     rng = np.random.default_rng(5)
     grid = Grid("EPSG:32648", UTM.transform, (900, 900))

@@ -84,7 +84,7 @@ def test_parameters_that_need_another_are_refused() -> None:
 def test_a_tuned_file_sets_the_detector_its_bands_and_the_clean_up(tmp_path: Path) -> None:
     written = {"method": "mad", "bands": ["B04", "B08"], "threshold_rule": "fixed", "threshold_number": 3.5,
                "hysteresis": 1.0, "min_px": 7, "fill_px": 0, "opening_px": 1, "closing_px": 2,
-               "minimum_mu": 2.5}  # fmt: skip
+               "clean_order": "close_open", "minimum_mu": 2.5}  # fmt: skip
     file = tuning.write_tuned(tmp_path / "tuned.yaml", written, {"seed": 0})
     given = {"threshold_rule": "tuned", "tuned": str(file), "method": "irmad", "minimum_mu": 9.0}
     p = Screening.check(given)
@@ -97,6 +97,7 @@ def test_a_tuned_file_sets_the_detector_its_bands_and_the_clean_up(tmp_path: Pat
         "fill_px",
         "opening_px",
         "closing_px",
+        "clean_order",
         "minimum_mu",
     ):
         assert getattr(p, name) == written[name]

@@ -96,7 +96,7 @@ def extract(
         mask = values >= low
     if valid is not None:
         mask &= np.asarray(valid, bool)
-    mask = morphology.clean(mask, clean_up.opening_px, clean_up.closing_px)
+    mask = morphology.clean(mask, clean_up.opening_px, clean_up.closing_px, clean_up.order)
     return from_runs(join([encode(mask, values)]), grid, strong, clean_up, batch)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["clean", "halo_px"]
+__all__ = ["Order", "clean", "halo_px"]
 
 Mask = NDArray[np.bool_]
+Order = Literal["open_close", "close_open"]
 
 
 def halo_px(opening_px: int, closing_px: int) -> int:
@@ -15,8 +18,8 @@ def halo_px(opening_px: int, closing_px: int) -> int:
     return 2 * (opening_px + closing_px)
 
 
-def clean(mask: Mask, opening_px: int = 0, closing_px: int = 0) -> Mask:
-    """Open first (takes away what is thinner), then close (fills gaps and notches).
+def clean(mask: Mask, opening_px: int = 0, closing_px: int = 0, order: Order = "open_close") -> Mask:
+    """Open (takes away what is thinner) and close (fills gaps and notches), in the order given.
 
     Parameters
     ----------
@@ -24,14 +27,23 @@ def clean(mask: Mask, opening_px: int = 0, closing_px: int = 0) -> Mask:
         ``(row, col)`` bool. Outside it nothing is flagged.
     opening_px, closing_px
         Half widths of the squares of 2n + 1 pixels; 0 leaves the step out.
+    order
+        ``open_close`` opens first, ``close_open`` closes first.
     """
-    if opening_px:
-        mask = _dilate(_erode(mask, opening_px), opening_px)
-    if closing_px:
-        padded = np.pad(mask, closing_px)
-        inner = slice(closing_px, -closing_px)
-        mask = _erode(_dilate(padded, closing_px), closing_px)[inner, inner]
-    return mask
+    if order == "close_open":
+        return _open(_close(mask, closing_px), opening_px)
+    return _close(_open(mask, opening_px), closing_px)
+
+
+def _open(mask: Mask, radius: int) -> Mask:
+    return _dilate(_erode(mask, radius), radius) if radius else mask
+
+
+def _close(mask: Mask, radius: int) -> Mask:
+    if not radius:
+        return mask
+    inner = slice(radius, -radius)
+    return _erode(_dilate(np.pad(mask, radius), radius), radius)[inner, inner]
 
 
 def _dilate(mask: Mask, radius: int) -> Mask:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import get_args
 
 from weipian_lab.errors import ParameterError
+from weipian_lab.patches.morphology import Order
 
 __all__ = ["SOURCES", "Batch", "CleanUp"]
 
@@ -22,6 +24,9 @@ class CleanUp:
         1. Half width of the square that takes away what is thinner.
     closing_px
         2. Half width of the square that fills gaps.
+    order
+        Which of steps 1 and 2 is first: ``open_close`` keeps specks from growing into patches, ``close_open``
+        joins what lies close together before it takes thin parts away.
     connectivity
         3. Pixels that touch at a corner belong together (8) or not (4). A component stays only if one of its
         pixels reaches the strong threshold (hysteresis).
@@ -43,6 +48,7 @@ class CleanUp:
 
     opening_px: int = 0
     closing_px: int = 0
+    order: Order = "open_close"
     connectivity: int = 8
     min_px: int = 1
     split_neck_px: int = 0
@@ -66,10 +72,11 @@ class CleanUp:
                 raise ParameterError("patches.negative", name=name, value=value)
         if self.split_neck_px and self.merge_gap_m:
             raise ParameterError("patches.split_and_merge", neck=self.split_neck_px, gap=self.merge_gap_m)
-        if self.connectivity not in (4, 8):
-            raise ParameterError(
-                "errors.bad_choice", name="connectivity", value=self.connectivity, choices="4, 8"
-            )
+        for name, choices in (("connectivity", (4, 8)), ("order", get_args(Order))):
+            value = getattr(self, name)
+            if value not in choices:
+                known = ", ".join(map(str, choices))
+                raise ParameterError("errors.bad_choice", name=name, value=value, choices=known)
 
 
 @dataclass(frozen=True, slots=True)

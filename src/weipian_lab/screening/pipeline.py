@@ -255,7 +255,7 @@ class _Work:
         near, _ = expand(block, margin, self.view.grid.shape)
         row, col = near.row - wide.row, near.col - wide.col
         score = score[row : row + near.height, col : col + near.width]
-        mask = morphology.clean(score >= self.low, rules.opening_px, rules.closing_px)
+        mask = morphology.clean(score >= self.low, rules.opening_px, rules.closing_px, rules.order)
         row, col = block.row - near.row, block.col - near.col
         part = (slice(row, row + block.height), slice(col, col + block.width))
         mine = np.ascontiguousarray(score[part])

@@ -17,7 +17,17 @@ __all__ = ["Screening"]
 
 Rule = Literal["usual", "null_fit", "otsu", "kmeans", "chi2", "top_share", "fixed", "tuned"]
 # what a tuned.yaml sets besides the threshold itself
-TUNED = ("method", "bands", "hysteresis", "opening_px", "closing_px", "min_px", "fill_px", "minimum_mu")
+TUNED = (
+    "method",
+    "bands",
+    "hysteresis",
+    "opening_px",
+    "closing_px",
+    "clean_order",
+    "min_px",
+    "fill_px",
+    "minimum_mu",
+)
 Source = Literal["SELF", "MNR_QUARTERLY", "NX_DAILY", "MNR_ANNUAL"]
 
 
@@ -47,6 +57,7 @@ class Screening(Common):
     tuned: InputPath = param("", "screening.p_tuned")
     opening_px: int = param(0, "screening.p_opening_px", unit="px", ge=0, le=10)
     closing_px: int = param(0, "screening.p_closing_px", unit="px", ge=0, le=10)
+    clean_order: Literal["open_close", "close_open"] = param("open_close", "screening.p_clean_order")
     min_px: int = param(20, "screening.p_min_px", unit="px", ge=1, le=100_000)
     fill_px: int = param(4, "screening.p_fill_px", unit="px", ge=0, le=100_000)
     minimum_mu: float = param(1.0, "screening.p_minimum_mu", unit="screening.mu", ge=0, le=10_000)
