@@ -12,28 +12,28 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from weipian_lab.change import band_roles
 from weipian_lab.change.pixels import Float, Mask, as_cube, prepare
 from weipian_lab.errors import GridError, ParameterError
 from weipian_lab.features.outline import metres_per_unit, outline
+from weipian_lab.features.places import Places, places_of
 from weipian_lab.features.schema import Schema
-from weipian_lab.grid import Block, Grid
-from weipian_lab.rasters import burn
+from weipian_lab.grid import Grid
 
 __all__ = ["LAND_GROUPS", "patch_table"]
 
 LAND_GROUPS = ("cultivated", "other_agricultural", "construction", "unused")
 _INDICES = {"ndvi": ("nir", "red"), "ndbi": ("swir1", "nir"), "mndwi": ("green", "swir1")}
 _CLIP = 10.0
-Evidence = dict[str, float]
+_AT_ONCE = 4096  # patches whose pixels are held together
+Evidence = dict[str, NDArray[np.float64]]
 
 
 @dataclass
 class _Scene:
-    """A pair ready for evidence: z-scores by role, indices, brightness edges."""
+    """A pair ready for evidence: z-scores by role, indices, brightness edges, score and its median."""
 
     roles: tuple[str, ...]
     z: tuple[Float, Float]
@@ -42,6 +42,7 @@ class _Scene:
     valid: Mask
     score: Float | None
     rank: Float | None
+    middle: float
     later: list[Float] = field(default_factory=list)
     later_ndvi: list[Float] = field(default_factory=list)
 
@@ -89,11 +90,12 @@ def _scene(
         for name, pair in _INDICES.items()
         if all(role in roles for role in pair)
     }
-    plane = rank = None
+    plane, rank, middle = None, None, 1.0
     if score is not None:
         plane = np.nan_to_num(np.asarray(score, np.float32))
         steps = np.quantile(plane[valid], np.linspace(0, 1, 1001))
         rank = (np.searchsorted(steps, plane) / np.float32(1001)).astype(np.float32)
+        middle = max(float(np.median(plane[valid])), 1e-6)
     return _Scene(
         tuple(roles),
         z,
@@ -102,109 +104,84 @@ def _scene(
         valid,
         plane,
         rank,
+        middle,
         [_standardise(image, valid & np.isfinite(image).all(axis=0)) for image in later],
         [_index(image, roles, "ndvi") for image in later] if "ndvi" in indices else [],
     )
 
 
-def _spectral(
-    scene: _Scene, inside: tuple[NDArray[np.intp], ...], ring: tuple[NDArray[np.intp], ...]
-) -> Evidence:
+def _spectral(scene: _Scene, inside: Places, ring: Places) -> Evidence:
     out: Evidence = {}
     for i, role in enumerate(scene.roles):
-        before, after = scene.z[0][i][inside], scene.z[1][i][inside]
-        out[f"before_{role}"], out[f"after_{role}"] = float(before.mean()), float(after.mean())
-        out[f"difference_{role}"] = float((after - before).mean())
-        around = (scene.z[1][i][ring] - scene.z[0][i][ring]).mean() if len(ring[0]) else np.nan
-        out[f"neighbours_{role}"] = float(around)
-        out[f"texture_before_{role}"], out[f"texture_after_{role}"] = float(before.std()), float(after.std())
+        before, after = inside.at(scene.z[0][i]), inside.at(scene.z[1][i])
+        out[f"before_{role}"], out[f"after_{role}"] = inside.mean(before), inside.mean(after)
+        out[f"difference_{role}"] = inside.mean(after - before)
+        out[f"neighbours_{role}"] = ring.mean(ring.at(scene.z[1][i]) - ring.at(scene.z[0][i]))
+        out[f"texture_before_{role}"], out[f"texture_after_{role}"] = inside.std(before), inside.std(after)
     for name, (first, second) in scene.indices.items():
-        out[f"before_{name}"], out[f"after_{name}"] = (
-            float(first[inside].mean()),
-            float(second[inside].mean()),
-        )
-        out[f"difference_{name}"] = float((second[inside] - first[inside]).mean())
-        out[f"neighbours_{name}"] = float((second[ring] - first[ring]).mean()) if len(ring[0]) else np.nan
+        before, after = inside.at(first), inside.at(second)
+        out[f"before_{name}"], out[f"after_{name}"] = inside.mean(before), inside.mean(after)
+        out[f"difference_{name}"] = inside.mean(after - before)
+        out[f"neighbours_{name}"] = ring.mean(ring.at(second) - ring.at(first))
     for name, edges in zip(("before", "after"), scene.edges, strict=True):
-        out[f"texture_{name}_edges"] = float(edges[inside].mean())
-        out[f"neighbours_{name}_edges"] = float(edges[ring].mean()) if len(ring[0]) else np.nan
+        out[f"texture_{name}_edges"] = inside.mean(inside.at(edges))
+        out[f"neighbours_{name}_edges"] = ring.mean(ring.at(edges))
     return out
 
 
-def _scored(
-    scene: _Scene, inside: tuple[NDArray[np.intp], ...], ring: tuple[NDArray[np.intp], ...]
-) -> Evidence:
+def _scored(scene: _Scene, inside: Places, ring: Places) -> Evidence:
     if scene.score is None or scene.rank is None:
         return {}
-    values, ranks = scene.score[inside], scene.rank[inside]
-    middle = max(float(np.median(scene.score[scene.valid])), 1e-6)
-    around = float(scene.rank[ring].mean()) if len(ring[0]) else np.nan
+    values, ranks = inside.at(scene.score), inside.mean(inside.at(scene.rank))
+    around = ring.mean(ring.at(scene.rank))
     return {
-        "score_mean": float(np.log(values.mean() / middle + 1e-3)),
-        "score_max": float(np.log(values.max() / middle + 1e-3)),
-        "score_rank": float(ranks.mean()),
+        "score_mean": np.log(inside.mean(values) / scene.middle + 1e-3),
+        "score_max": np.log(inside.largest(values) / scene.middle + 1e-3),
+        "score_rank": ranks,
         "neighbours_score_rank": around,
-        "neighbours_score_contrast": float(ranks.mean()) - around,
+        "neighbours_score_contrast": ranks - around,
     }
 
 
-def _later(scene: _Scene, inside: tuple[NDArray[np.intp], ...]) -> Evidence:
+def _later(scene: _Scene, inside: Places) -> Evidence:
     """Return how much of the change is still there at later dates: 1 all of it, 0 as it was before."""
     if not scene.later:
         return {}
-    before = np.array([band[inside].mean() for band in scene.z[0]])
-    change = np.array([band[inside].mean() for band in scene.z[1]]) - before
-    size = max(float(change @ change), 1e-6)
-    kept, green = [], []
+    before, after = (np.stack([inside.mean(inside.at(band)) for band in image]) for image in scene.z)
+    change = after - before
+    size = np.maximum((change**2).sum(axis=0), 1e-6)
+    kept = np.full((len(scene.later), len(inside.counts)), np.nan)
+    green = np.full(kept.shape, np.nan)
     for i, image in enumerate(scene.later):
-        values = np.array([band[inside] for band in image])
-        seen = np.isfinite(values).all(axis=0)
-        if seen.any():
-            kept.append(float((values[:, seen].mean(axis=1) - before) @ change / size))
-            if scene.later_ndvi:
-                green.append(float(np.nanmean(scene.later_ndvi[i][inside][seen])))
+        part = inside.where(np.asarray(np.isfinite(image).all(axis=0)))
+        means = np.stack([part.mean(part.at(band)) for band in image])
+        kept[i] = ((means - before) * change).sum(axis=0) / size
+        if scene.later_ndvi:
+            green[i] = part.mean(part.at(scene.later_ndvi[i]))
+    seen = np.isfinite(kept)
+    number = seen.sum(axis=0)
+    total, unseen = np.where(seen, kept, 0.0).sum(axis=0), np.full(number.shape, np.nan)
+    least = np.where(number > 0, np.where(seen, kept, np.inf).min(axis=0), np.nan)
+    greenest = np.where(np.isfinite(green), green, -np.inf).max(axis=0)
     return {
-        "later_persistence_mean": float(np.clip(np.mean(kept), -3, 3)) if kept else np.nan,
-        "later_persistence_least": float(np.clip(np.min(kept), -3, 3)) if kept else np.nan,
-        "later_greenest": float(np.max(green)) if green else np.nan,
-        "later_seen_share": len(kept) / len(scene.later),
+        "later_persistence_mean": np.clip(np.divide(total, number, out=unseen, where=number > 0), -3, 3),
+        "later_persistence_least": np.clip(least, -3, 3),
+        "later_greenest": np.where(np.isfinite(greenest), greenest, np.nan),
+        "later_seen_share": np.where(inside.counts > 0, number / len(scene.later), np.nan),
     }
 
 
-def _window(polygon: shapely.Geometry, grid: Grid, ring_px: int) -> Block:
-    """Return the block around a polygon, with room for the ring, cut at the edge of the grid."""
-    xmin, ymin, xmax, ymax = polygon.bounds
-    corners = [~grid.transform @ xy for xy in ((xmin, ymin), (xmin, ymax), (xmax, ymin), (xmax, ymax))]
-    cols, rows = zip(*corners, strict=True)
-    top, left = max(int(min(rows)) - ring_px, 0), max(int(min(cols)) - ring_px, 0)
-    bottom = min(int(np.ceil(max(rows))) + ring_px, grid.shape[0])
-    right = min(int(np.ceil(max(cols))) + ring_px, grid.shape[1])
-    return Block(top, left, max(bottom - top, 0), max(right - left, 0))
-
-
-def _pixels_of(
-    polygon: shapely.Geometry, grid: Grid, valid: Mask, ring_px: int
-) -> tuple[tuple[NDArray[np.intp], ...], tuple[NDArray[np.intp], ...]]:
-    """Return the valid pixels of a polygon, and those around it within `ring_px` (square)."""
-    from scipy.ndimage import binary_dilation
-
-    block = _window(polygon, grid, ring_px)
-    if block.height == 0 or block.width == 0:
-        raise GridError("features.outside", bounds=tuple(round(b, 1) for b in polygon.bounds))
-    inside = burn([polygon], grid.window(block))
-    if not inside.any():  # smaller than a pixel: the one under its middle
-        col, row = ~grid.transform @ shapely.point_on_surface(polygon).coords[0]
-        at = (
-            int(np.clip(row, 0, grid.shape[0] - 1)) - block.row,
-            int(np.clip(col, 0, grid.shape[1] - 1)) - block.col,
-        )
-        inside[np.clip(at[0], 0, block.height - 1), np.clip(at[1], 0, block.width - 1)] = True
-    near = binary_dilation(inside, np.ones((3, 3)), iterations=ring_px)
-    gap = binary_dilation(inside, np.ones((3, 3)))
-    good = valid[block.slices]
-    offset = np.array([[block.row], [block.col]])
-    chosen = [tuple(np.array(np.nonzero(part & good)) + offset) for part in (inside, near & ~gap)]
-    return chosen[0], chosen[1]
+def _evidence(
+    scene: _Scene,
+    shapes: NDArray[np.object_],
+    grid: Grid,
+    ring_px: int,
+    unit_m: tuple[float, float],
+) -> pd.DataFrame:
+    inside, ring = places_of(shapes, grid, scene.valid, ring_px)
+    drawn = [outline(shape, unit_m, int(n)) for shape, n in zip(shapes, inside.counts, strict=True)]
+    seen = _spectral(scene, inside, ring) | _scored(scene, inside, ring) | _later(scene, inside)
+    return pd.concat([pd.DataFrame(drawn), pd.DataFrame(seen)], axis=1).astype(float)
 
 
 def patch_table(
@@ -267,14 +244,13 @@ def patch_table(
         raise GridError("features.later_shape", expected=first.shape)
     scene = _scene(first[chosen], second[chosen], good, roles, score, [image[chosen] for image in extra])
     unit_m = metres_per_unit(grid)
-    rows = []
-    for polygon in patches.geometry:
-        inside, ring = _pixels_of(polygon, grid, good, ring_px)
-        row = outline(polygon, unit_m, len(inside[0]))
-        if len(inside[0]):
-            row |= _spectral(scene, inside, ring) | _scored(scene, inside, ring) | _later(scene, inside)
-        rows.append(row)
-    table = pd.DataFrame(rows, index=pd.Index(patches["patch_id"].astype(str), name="patch_id"), dtype=float)
+    shapes = patches.geometry.to_numpy()
+    parts = [
+        _evidence(scene, shapes[i : i + _AT_ONCE], grid, ring_px, unit_m)
+        for i in range(0, len(shapes), _AT_ONCE)
+    ]
+    table = pd.concat(parts) if parts else pd.DataFrame(dtype=float)
+    table.index = pd.Index(patches["patch_id"].astype(str), name="patch_id")
     if land is not None:
         shares = land.reindex(index=table.index, columns=list(LAND_GROUPS), fill_value=0.0).fillna(0.0)
         table[[f"land_{group}" for group in LAND_GROUPS]] = shares.to_numpy(float)
