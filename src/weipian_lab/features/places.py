@@ -64,7 +64,7 @@ class Places:
         """Return the standard deviation ``(patch,)`` of values ``(pixel,)``; NaN where there is no pixel."""
         known = np.asarray(values, np.float64)
         middle = self.mean(known)
-        return np.sqrt(self.mean((known - middle[self.owner]) ** 2))
+        return np.asarray(np.sqrt(self.mean((known - middle[self.owner]) ** 2)), float)
 
     def largest(self, values: ArrayLike) -> Values:
         """Return the largest ``(patch,)`` of values ``(pixel,)``; NaN where a patch has no pixel."""
@@ -80,8 +80,8 @@ def places_of(polygons: ArrayLike, grid: Grid, valid: Mask, ring_px: int) -> tup
     Parameters
     ----------
     polygons
-        ``(patch,)`` in the grid's CRS. A pixel belongs to a polygon that holds its centre; to one too small for that, the
-        pixel under its middle.
+        ``(patch,)`` in the grid's CRS. A pixel belongs to a polygon that holds its centre; to one too small
+        for that, the pixel under its middle.
     grid, valid
         Where they lie, and which pixels ``(row, col)`` count.
     ring_px
