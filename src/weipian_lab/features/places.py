@@ -58,7 +58,9 @@ class Places:
     def mean(self, values: ArrayLike) -> Values:
         """Return the mean ``(patch,)`` of values ``(pixel,)``; NaN where a patch has no pixel."""
         total = np.bincount(self.owner, np.asarray(values), minlength=len(self.counts))
-        return np.divide(total, self.counts, out=np.full(len(total), np.nan), where=self.counts > 0)
+        found: Values = np.full(len(total), np.nan)
+        np.divide(total, self.counts, out=found, where=self.counts > 0)
+        return found
 
     def std(self, values: ArrayLike) -> Values:
         """Return the standard deviation ``(patch,)`` of values ``(pixel,)``; NaN where there is no pixel."""
