@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from weipian_lab.change.pixels import Float, Mask
 from weipian_lab.errors import ParameterError
 
-__all__ = ["gaussian", "ground_gradient", "halo", "sigmas"]
+__all__ = ["Smoother", "gaussian", "ground_gradient", "halo", "sigmas"]
 
 _TRUNCATE = 4.0
+_LANES = 32  # pixels smoothed by one product of matrices
+_LEAST_WEIGHT = 1e-6
+Strip = tuple[slice, slice, Float]
 
 
 def sigmas(sigma_px: float, pixel_aspect: float = 1.0) -> tuple[float, float]:
@@ -47,35 +50,106 @@ def ground_gradient(planes: Float, aspect: float) -> Float:
         Height over width of a pixel on the ground.
     """
     total = np.zeros(planes.shape[1:], np.float32)
+    step = np.empty_like(total)
     for plane in planes:
         for axis, unit in ((0, aspect**-0.5), (1, aspect**0.5)):
             if plane.shape[axis] > 1:
-                total += (np.gradient(plane, axis=axis) * np.float32(unit)) ** 2
-    return np.sqrt(total)
+                _central(np.moveaxis(plane, axis, 0), np.moveaxis(step, axis, 0))
+                step *= np.float32(unit)
+                step *= step
+                total += step
+    return np.sqrt(total, out=total)
 
 
-def gaussian(plane: Float, valid: Mask, sigma: tuple[float, float]) -> Float:
-    """Return the mean of the valid pixels around each, under a Gaussian of deviations `sigma` (rows, cols).
+def _central(plane: Float, out: Float) -> None:
+    """Write the central differences along the first axis to `out`, at both ends those of neighbours."""
+    np.subtract(plane[2:], plane[:-2], out=out[1:-1])
+    out[1:-1] *= np.float32(0.5)
+    np.subtract(plane[1], plane[0], out=out[0])
+    np.subtract(plane[-1], plane[-2], out=out[-1])
+
+
+class Smoother:
+    """Means of the valid pixels around each under Gaussians, for several planes of one block.
+
+    Each strip of 32 rows or columns is one product with a band matrix, so that a wide kernel takes a fifth of
+    the time of sliding it. Where a block begins changes no more than the last digit.
 
     Parameters
     ----------
-    plane
-        float32 ``(row, col)``; what it holds where not valid does not count.
     valid
         bool ``(row, col)``. Beyond the edge nothing is valid, so that an edge is not repeated or mirrored.
-
-    Returns
-    -------
-    float32 ``(row, col)``; 0 where no valid pixel is near.
     """
-    if max(sigma) <= 0:
-        return np.where(valid, plane, np.float32(0))
-    weight = _smooth(valid.astype(np.float32), sigma)
-    total = _smooth(plane if valid.all() else np.where(valid, plane, np.float32(0)), sigma)
-    near = weight > 1e-6
-    return np.where(near, total / np.where(near, weight, np.float32(1)), np.float32(0))
+
+    def __init__(self, valid: Mask) -> None:
+        self.all_valid = bool(valid.all())
+        self._valid = None if self.all_valid else valid
+        self._weights: dict[tuple[float, float], Float] = {}
+
+    def __call__(self, plane: Float, sigma: tuple[float, float]) -> Float:
+        """Return the mean around each pixel; 0 where no valid pixel is near.
+
+        Parameters
+        ----------
+        plane
+            float32 ``(row, col)``, finite where valid; what it holds elsewhere does not count.
+        sigma
+            Deviations along rows and columns in pixels; of 0 the plane itself comes back.
+        """
+        if self._valid is None:
+            return plane.copy() if max(sigma) <= 0 else _smooth(plane, sigma)
+        plane = np.where(self._valid, plane, np.float32(0))
+        if max(sigma) <= 0:
+            return plane
+        mean = _smooth(plane, sigma)
+        mean /= self._weight(sigma)
+        return mean
+
+    def _weight(self, sigma: tuple[float, float]) -> Float:
+        """Return the share of the kernel that is valid; infinite where that is next to nothing."""
+        if sigma not in self._weights:
+            assert self._valid is not None
+            weight = _smooth(self._valid.astype(np.float32), sigma)
+            weight[weight <= _LEAST_WEIGHT] = np.inf
+            # rounding alone would make a block without clouds differ from the same part of a scene with some
+            weight[np.abs(weight - 1) < _LEAST_WEIGHT] = 1
+            self._weights[sigma] = weight
+        return self._weights[sigma]
+
+
+def gaussian(plane: Float, valid: Mask, sigma: tuple[float, float]) -> Float:
+    """Return the mean of the valid pixels around each, as a :class:`Smoother` does for several planes."""
+    return Smoother(valid)(plane, sigma)
 
 
 def _smooth(plane: Float, sigma: tuple[float, float]) -> Float:
-    smoothed: Float = gaussian_filter(plane, sigma, mode="constant", truncate=_TRUNCATE)
-    return smoothed
+    """Return the plane smoothed along both axes; at the edge, over what lies inside."""
+    between, out = np.empty_like(plane), np.empty_like(plane)
+    for inner, reach, band in _strips(plane.shape[0], sigma[0]):
+        np.matmul(band, plane[reach], out=between[inner])
+    for inner, reach, band in _strips(plane.shape[1], sigma[1]):
+        np.matmul(between[:, reach], band.T, out=out[:, inner])
+    return out
+
+
+@lru_cache(maxsize=64)
+def _strips(length: int, sigma: float) -> tuple[Strip, ...]:
+    """Return for each strip of an axis: the pixels written, those read, and the band matrix between them."""
+    radius = int(_TRUNCATE * sigma + 0.5)
+    kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / max(sigma, 1e-9)) ** 2)
+    kernel /= kernel.sum()
+    whole = np.zeros((_LANES, _LANES + 2 * radius))
+    for row in range(_LANES):
+        whole[row, row : row + len(kernel)] = kernel
+    middle = whole.astype(np.float32)
+    found = []
+    for start in range(0, length, _LANES):
+        stop, low, high = min(start + _LANES, length), start - radius, min(start + _LANES, length) + radius
+        inside = slice(max(low, 0), min(high, length))
+        if stop - start == _LANES and low >= 0 and high <= length:
+            band = middle
+        else:
+            cut = whole[: stop - start, inside.start - low : inside.stop - low]
+            band = (cut / cut.sum(axis=1, keepdims=True)).astype(np.float32)
+        found.append((slice(start, stop), inside, band))
+    return tuple(found)
