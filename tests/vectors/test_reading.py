@@ -125,6 +125,7 @@ def test_faulty_geometries_are_listed_and_none_is_lost(tmp_path: Path) -> None:
     }
     assert layer.frame["BSM"].tolist() == ["a", "e", "f", "g"]
     assert layer.set_aside["BSM"].tolist() == ["b", "c", "d"]
+    assert layer.set_aside.geometry.geom_type.tolist()[2] == "Point"  # as it was
     assert layer.frame.geometry.is_valid.all()
     assert layer.frame.geometry.area.round(6).tolist() == [50.0, 4.0, 2.0, 9.0]
     crossed = layer.report.repairs[0]

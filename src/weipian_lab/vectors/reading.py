@@ -84,6 +84,7 @@ def read(
     frame = _with_crs(frame, crs, source)
     frame, renamed, faults = schemas.apply(frame, schema, source.layer) if schema else (frame, {}, [])
     labels = _labels(frame, schemas.label_field(schema) if schema else "BSM")
+    as_read = frame.geometry
     frame, repairs = repair(frame, labels)
     listed = repairs + [fault for _, fault in sorted(faults, key=lambda pair: pair[0])]
     listed += _linearised(frame, arcs, labels)
@@ -108,7 +109,8 @@ def read(
         remarks=tuple(remarks),
     )
     frame = _selected(frame, columns, source.layer)
-    kept, aside = frame[ground].reset_index(drop=True), frame[~ground].reset_index(drop=True)
+    kept = frame[ground].reset_index(drop=True)
+    aside = frame[~ground].set_geometry(as_read[~ground]).reset_index(drop=True)
     return Layer(kept, report, meta, aside)
 
 
