@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weipian_lab.accuracy import measures as ms
-from weipian_lab.accuracy.checks import as_mapping, as_table, whole
+from weipian_lab.accuracy.checks import as_mapping, as_table, check_flag, whole
 from weipian_lab.accuracy.intervals import Interval, check_confidence, check_interval
 from weipian_lab.accuracy.kernel import Strata
 from weipian_lab.accuracy.labels import as_sizes, code_sample, same_labels
@@ -90,6 +90,7 @@ def coverage(
     n: Mapping[Any, int] | int,
     *,
     design: Design = "stratified",
+    finite_population: bool = False,
     intervals: Sequence[Interval] | Interval = ("auto", "normal"),
     confidence: float = 0.95,
     replicates: int = 2000,
@@ -105,6 +106,9 @@ def coverage(
         Units per stratum (stratified), or in all.
     design
         How samples are drawn and estimated.
+    finite_population
+        Sizes are numbers of units, drawn without replacement within strata, and the correction is made
+        (``stratified`` only). The population has whole units: shares of the truth are rounded to them.
     intervals
         Methods to compare; ``bootstrap`` is not offered here.
     replicates, seed
@@ -113,8 +117,10 @@ def coverage(
     Returns
     -------
     DataFrame
-        A row for each measure, class and method: truth, coverage, below and above (share of intervals wholly
-        below or above the truth), width (mean), undefined (share of samples that give no interval).
+        A row for each measure, class and method: truth, expected (the least number of hits or of misses that
+        the figure can expect in a stratum that has some: where it is small it rests on a count of 0, 1 or 2),
+        coverage, below and above (share of intervals wholly below or above the truth), width (mean),
+        undefined (share of samples that give no interval).
         With 2,000 replicates a true coverage of 95 % shows as 94.0-96.0 % (two standard errors).
 
     Raises
@@ -130,25 +136,50 @@ def coverage(
     if design not in ("stratified", "simple_random", "poststratified") or "bootstrap" in methods:
         choices = "stratified, simple_random, poststratified"
         raise ParameterError("errors.bad_choice", name="design", value=design, choices=choices)
+    check_flag("finite_population", finite_population)
+    if finite_population and design != "stratified":
+        raise ParameterError("errors.bad_choice", name="design", value=design, choices="stratified")
     rng = np.random.default_rng(seed)
-    counts, strata = _draw(truth, n, design, replicates, rng)
+    if finite_population:
+        truth = _in_whole_units(truth)
+        counts, strata = _draw_finite(truth, n, replicates, rng)
+    else:
+        counts, strata = _draw(truth, n, design, replicates, rng)
     weight = truth.sizes / truth.sizes.sum()
     # the nesting of strata is a property of the population, not of what a sample happens to show
     nested = ms.nested_classes(truth.cells) if design != "simple_random" else None
     population = Strata(weight, np.full(len(weight), np.inf), np.full(len(weight), np.inf))
     rows = []
     exact = ms.measures(truth.cells, ms.nested_classes(truth.cells))
-    for true, measure in zip(exact, ms.measures(counts, nested), strict=True):
+    likely = ms.measures(_expected(truth, n, design))
+    for true, measure, mean in zip(exact, ms.measures(counts, nested), likely, strict=True):
         value, _ = ms.estimate(true, population)
+        fewest = _fewest(mean)
         for interval in methods:
             low, high = ms.limits(measure, strata, interval, confidence, rng)
             labels = ["overall"] if measure.name == "overall" else truth.classes
             for k, label in enumerate(labels):
-                rows.append(_row(measure.name, label, interval, value[k], low[:, k], high[:, k]))
+                head = {"measure": measure.name, "class": label, "interval": interval, "truth": value[k]}
+                rows.append({**head, "expected": fewest[k], **_row(value[k], low[:, k], high[:, k])})
     return pd.DataFrame(rows)
 
 
-def _row(name: str, label: Hashable, interval: str, value: float, low: Array, high: Array) -> dict[str, Any]:
+def _expected(truth: Truth, n: Mapping[Any, int] | int, design: Design) -> Array:
+    """Return the (H, K, K) counts to be expected of a sample."""
+    if design == "stratified":
+        return np.asarray(truth.cells * _numbers(truth, n)[:, None, None])
+    total = _numbers(truth, n).sum() if isinstance(n, Mapping) else whole("n", n, 1)
+    cells = truth.cells * (truth.sizes / truth.sizes.sum() * total)[:, None, None]
+    return np.asarray(cells.sum(0, keepdims=True) if design == "simple_random" else cells)
+
+
+def _fewest(mean: ms.Measure) -> Array:
+    """Return for each class the least number of hits or misses expected in a stratum that has some."""
+    both = np.stack([mean.hit, mean.miss]) * mean.size
+    return np.asarray(np.where(both > 1e-9, both, np.inf).min((0, -1)))
+
+
+def _row(value: float, low: Array, high: Array) -> dict[str, Any]:
     known = np.isfinite(low) & np.isfinite(high) & np.isfinite(value)
     low, high = low[known], high[known]
     none = {"coverage": np.nan, "below": np.nan, "above": np.nan, "width": np.nan}
@@ -163,8 +194,7 @@ def _row(name: str, label: Hashable, interval: str, value: float, low: Array, hi
         if known.any()
         else none
     )
-    head = {"measure": name, "class": label, "interval": interval, "truth": value}
-    return {**head, **found, "undefined": float(1 - known.mean()) if known.size else 1.0}
+    return {**found, "undefined": float(1 - known.mean()) if known.size else 1.0}
 
 
 def _draw(
@@ -188,6 +218,34 @@ def _draw(
         return one, Strata.stratified(np.array([1.0]), np.array([float(total)]))
     counts = counts[np.all(counts.sum((2, 3)) >= 2, axis=1)]  # others would have their strata merged
     return counts, Strata.poststratified(truth.sizes, counts.sum((2, 3)))
+
+
+def _in_whole_units(truth: Truth) -> Truth:
+    """Round the units of each cell so that they sum to the stratum's size (largest remainders)."""
+    sizes = np.round(truth.sizes)
+    exact = truth.cells.reshape(len(sizes), -1) * sizes[:, None]
+    units = np.floor(exact)
+    for h, missing in enumerate((sizes - units.sum(1)).astype(int)):
+        units[h, np.argsort(units[h] - exact[h], kind="stable")[:missing]] += 1
+    with np.errstate(invalid="ignore"):
+        cells = np.nan_to_num(units / sizes[:, None]).reshape(truth.cells.shape)
+    return Truth(truth.strata, truth.classes, sizes, cells)
+
+
+def _draw_finite(
+    truth: Truth, n: Mapping[Any, int] | int, replicates: int, rng: np.random.Generator
+) -> tuple[Array, Strata]:
+    h, k = truth.cells.shape[:2]
+    units = np.round(truth.cells.reshape(h, -1) * truth.sizes[:, None]).astype(np.int64)
+    number = _numbers(truth, n)
+    for stratum, m, size in zip(truth.strata, number, truth.sizes, strict=True):
+        if m > size:
+            raise ParameterError("accuracy.sample_over_size", stratum=stratum, number=int(m), size=size)
+    drawn = [
+        rng.multivariate_hypergeometric(row, m, size=replicates) for row, m in zip(units, number, strict=True)
+    ]
+    counts = np.stack(drawn, axis=1).reshape(replicates, h, k, k).astype(float)
+    return counts, Strata.stratified(truth.sizes, number.astype(float), finite=True)
 
 
 def _numbers(truth: Truth, n: Mapping[Any, int] | int) -> NDArray[np.int64]:

@@ -26,6 +26,7 @@ from weipian_lab.accuracy.limits import Within, share_limits
 __all__ = ["Kind", "Strata", "linear_variance", "mover", "ratio"]
 
 Array = NDArray[np.float64]
+_FACES = 32  # of the die of randomised limits: few enough that the same outcome is solved once
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def mover(
     rng
         For ``randomised`` limits.
     """
-    part = np.full(hit.shape, 0.5) if rng is None else rng.random(hit.shape)
+    part = np.full(hit.shape, 0.5) if rng is None else (rng.integers(_FACES, size=hit.shape) + 0.5) / _FACES
     hit_low, hit_high = share_limits(hit, strata.effective, confidence, within, part)
     miss_low, miss_high = share_limits(miss, strata.effective, confidence, within, 1 - part)
     hit_low, hit_high = (np.where(possible_hit, limit, hit) for limit in (hit_low, hit_high))

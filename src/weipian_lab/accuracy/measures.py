@@ -29,6 +29,7 @@ class Measure:
     hit, miss : (..., K, H) shares of the stratum's sample; K = 1 for overall
     kind : what they add to numerator and denominator
     may_hit, may_miss : (K, H) False where the design rules it out
+    size : (..., 1, H) units in the stratum's sample
     """
 
     name: str
@@ -37,6 +38,7 @@ class Measure:
     kind: kernel.Kind
     may_hit: Mask
     may_miss: Mask
+    size: Array
 
 
 def nested_classes(counts: Array) -> Mask | None:
@@ -66,11 +68,12 @@ def measures(counts: Array, nested: Mask | None = None) -> Iterator[Measure]:
     other = always if nested is None else ~nested
     one = kernel.Kind()
     agree = both.sum(-2, keepdims=True)
-    yield Measure("overall", agree, 1 - agree, one, always[:1], always[:1])
-    yield Measure("users", both, mapped - both, one, own, own)
-    yield Measure("producers", both, reference - both, one, own, other)
-    yield Measure("f1", both, mapped + reference - 2 * both, kernel.Kind(2, 2, 1), own, always)
-    yield Measure("area", reference, 1 - reference, one, always, always)
+    size = n[..., None, :]
+    yield Measure("overall", agree, 1 - agree, one, always[:1], always[:1], size)
+    yield Measure("users", both, mapped - both, one, own, own, size)
+    yield Measure("producers", both, reference - both, one, own, other, size)
+    yield Measure("f1", both, mapped + reference - 2 * both, kernel.Kind(2, 2, 1), own, always, size)
+    yield Measure("area", reference, 1 - reference, one, always, always, size)
 
 
 def estimate(measure: Measure, strata: kernel.Strata) -> tuple[Array, Array]:

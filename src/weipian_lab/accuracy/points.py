@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from string import ascii_uppercase
 
 import geopandas as gpd
 import numpy as np
@@ -11,17 +12,19 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from weipian_lab import rasters, vectors
+from weipian_lab import rasters
+from weipian_lab.accuracy.filled import read_filled
 from weipian_lab.area import ellipsoidal_area, m2_to_mu
 from weipian_lab.errors import GridError, SchemaError
 from weipian_lab.grid import Grid
-from weipian_lab.outputs import read_table
 
 __all__ = [
     "LAND_STRATA",
     "STRATA",
     "draw_points",
     "label_points",
+    "next_prefix",
+    "not_seen",
     "pixels_at",
     "point_strata",
     "read_points",
@@ -147,28 +150,76 @@ def pixels_at(points: gpd.GeoDataFrame, grid: Grid) -> gpd.GeoDataFrame:
     )
 
 
-def read_points(path: Path | str) -> pd.DataFrame:
-    """Read verified points: a CSV, or a layer of any vector format; a filled field list may hold patches too.
+def read_points(path: Path | str | Sequence[Path | str]) -> pd.DataFrame:
+    """Read verified points, or those of several rounds; a filled field list may hold patches too.
+
+    Formats and ways of writing as :func:`~weipian_lab.accuracy.filled.read_filled`.
 
     Raises
     ------
     InputError
         No such file, or it cannot be read.
     SchemaError
-        No such columns as stratum, mapped, reference; no row left.
+        No such columns as stratum, mapped, reference; no row left; a point twice with different references.
     """
-    path = Path(path)
-    return _points_only(read_table(path) if path.suffix.lower() == ".csv" else vectors.read(path).frame)
-
-
-def _points_only(points: pd.DataFrame) -> pd.DataFrame:
-    for name in ("stratum", "mapped", "reference"):
-        if name not in points.columns:
-            raise SchemaError("accuracy.no_column", column=name, columns=", ".join(map(str, points.columns)))
-    chosen = points[points["unit"] == "pixel"] if "unit" in points.columns else points
+    points = read_filled(path, ("stratum", "mapped", "reference"))
+    chosen = points[points["unit"] != "patch"] if "unit" in points.columns else points
     if chosen.empty:
         raise SchemaError("accuracy.empty_sample")
-    return chosen.reset_index(drop=True)
+    return _once(chosen).reset_index(drop=True)
+
+
+def _once(points: pd.DataFrame) -> pd.DataFrame:
+    """Keep one row of a point that comes twice with the same reference."""
+    if "patch_id" not in points.columns:
+        return points
+    known = points[points["patch_id"].notna()]
+    single = known.drop_duplicates(["patch_id", "stratum", "mapped", "reference"])
+    twice = single.loc[single["patch_id"].duplicated(), "patch_id"].astype(str)
+    if len(twice):
+        raise SchemaError("accuracy.point_twice", number=len(twice), points=", ".join(twice.head(5)))
+    return points.loc[points["patch_id"].isna() | points.index.isin(single.index)]
+
+
+def not_seen(codes: NDArray[np.uint8], points: pd.DataFrame | None, grid: Grid) -> NDArray[np.uint8]:
+    """Return the strata without the pixels verified before, so that a further round finds new ones.
+
+    Parameters
+    ----------
+    codes
+        ``(row, col)``, see :func:`point_strata`.
+    points
+        With geometry, or lon and lat (degrees, CGCS2000) as the field list writes them; those without either
+        cannot be found again and are left out.
+    """
+    place = None if points is None else _places(points, grid)
+    if place is None:
+        return codes
+    left = codes.copy()
+    column, row = (~grid.transform) @ (place.x.to_numpy(), place.y.to_numpy())
+    row, column = np.floor(row).astype(int), np.floor(column).astype(int)
+    inside = (row >= 0) & (row < codes.shape[0]) & (column >= 0) & (column < codes.shape[1])
+    left[row[inside], column[inside]] = 255
+    return left
+
+
+def _places(points: pd.DataFrame, grid: Grid) -> gpd.GeoSeries | None:
+    if isinstance(points, gpd.GeoDataFrame):
+        return points.geometry.representative_point().to_crs(grid.crs)
+    if not {"lon", "lat"} <= set(points.columns):
+        return None
+    lon, lat = (pd.to_numeric(points[name], errors="coerce") for name in ("lon", "lat"))
+    known = lon.notna() & lat.notna()
+    return gpd.GeoSeries(gpd.points_from_xy(lon[known], lat[known]), crs="EPSG:4490").to_crs(grid.crs)
+
+
+def next_prefix(points: pd.DataFrame | None) -> str:
+    """Return the letter for the numbers of the next round's points: the one after the last in use."""
+    if points is None or "patch_id" not in points.columns:
+        return "R"
+    used = set(points["patch_id"].dropna().astype(str).str.extract(r"^([A-Z])\d{4,}$")[0].dropna())
+    free = [letter for letter in ascii_uppercase if letter > max(used, default="Q")]
+    return free[0] if free else f"Z{len(points)}_"
 
 
 def seen_shares(points: pd.DataFrame, strata: Mapping[str, float]) -> dict[str, float]:

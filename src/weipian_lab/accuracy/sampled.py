@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -11,10 +12,11 @@ import pandas as pd
 from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import t
 
-__all__ = ["SampleDesign", "Sampled", "sampled_from"]
+__all__ = ["SampleDesign", "Sampled", "carried_on", "sampled_from"]
 
 SampleDesign = Literal["auto", "simple_random", "stratified", "weighted", "census"]
 _FEWEST_A_GROUP = 2
+_ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -88,18 +90,63 @@ def sampled_from(
     elif found == "weighted":
         labels, sizes = _weighted(frame)
     else:
-        labels, sizes = pd.Series("all", index=frame.index), {"all": float(len(batch))}
+        labels, sizes = pd.Series(_ALL, index=frame.index), {_ALL: float(len(batch))}
     known = found != "unknown"
     found = found if known else "simple_random"
     key = found if known else "unknown"
     words = t(f"accuracy.design_{key}", n=len(frame), batch=len(batch), strata=len(sizes), column=name)
+    words += _part(found, sum(sizes.values()), len(batch))
     return Sampled(frame.assign(stratum=labels), sizes, found, known, words)
+
+
+def _part(design: str, total: float, batch: int) -> str:
+    """Say so where the strata stated hold fewer patches than were sent out.
+
+    Raises
+    ------
+    SchemaError
+        They hold more.
+    """
+    if design != "stratified" or total == batch:
+        return ""
+    if total > batch:
+        raise SchemaError("accuracy.strata_over", total=f"{total:g}", batch=batch)
+    return t("accuracy.design_part", total=f"{total:g}", batch=batch)
+
+
+def carried_on(batch: pd.DataFrame, sampled: Sampled, columns: Sequence[str]) -> pd.DataFrame | None:
+    """Return the batch with the ``stratum`` of every patch, so that the next round is drawn in the same ones.
+
+    Verified patches name their strata; of the others only what the batch says of them is known. A column of
+    the batch tells the strata if it divides the verified patches as they do, and all patches into the sizes
+    stated.
+
+    Parameters
+    ----------
+    columns
+        Columns of the batch that may be what the strata are by.
+
+    Returns
+    -------
+    DataFrame, or None where no column tells the strata: another round can then not be added to this one.
+    """
+    if set(sampled.sizes) == {_ALL}:
+        return batch.assign(stratum=_ALL)
+    for name in (column for column in columns if column in batch.columns and column in sampled.frame):
+        pairs = sampled.frame[[name, "stratum"]].astype(str).drop_duplicates()
+        stratum_of: dict[str, str] = dict(pairs.to_numpy().tolist())
+        found = batch[name].astype(str).map(stratum_of)
+        if len(pairs) == len(stratum_of) and found.notna().all():
+            number = found.value_counts()
+            if all(number.get(k, 0) == size for k, size in sampled.sizes.items()):
+                return batch.assign(stratum=found)
+    return None
 
 
 def _seen(frame: pd.DataFrame, name: str, strata: str, *, everyone: bool) -> str:
     if everyone:
         return "census"
-    if strata or name in frame.columns:
+    if strata or (name in frame.columns and set(frame[name].fillna(_ALL).astype(str)) - {_ALL, ""}):
         return "stratified"
     return "weighted" if {"weight", "inclusion_probability"} & set(frame.columns) else "unknown"
 

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from weipian_lab.accuracy import kernel
 from weipian_lab.accuracy.checks import as_table, check_flag, whole
-from weipian_lab.accuracy.intervals import check_confidence, share_interval
+from weipian_lab.accuracy.intervals import Interval
 from weipian_lab.accuracy.labels import AccuracyWarning, as_sizes, check_sampled, column, same_labels
+from weipian_lab.accuracy.rows import area_row, areas_of, check_options, count_row
 from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import t
 
 __all__ = ["breakdown", "false_alarm_share", "share_of_false"]
 
 Array = NDArray[np.float64]
-_KIND = kernel.Kind()
 
 
 def false_alarm_share(
@@ -34,6 +34,7 @@ def false_alarm_share(
     area: str | None = None,
     confidence: float = 0.95,
     finite_population: bool = False,
+    interval: Interval = "auto",
 ) -> dict[str, Any]:
     """Return the false-alarm share FP / (TP + FP) of a batch from verified patches.
 
@@ -51,6 +52,9 @@ def false_alarm_share(
     finite_population
         The statement is about this batch only (patches all verified leave no doubt);
         else about the process that made it.
+    interval
+        As :func:`~weipian_lab.accuracy.stratified`, of ``auto``, ``midp``, ``conservative``,
+        ``wilson_strata`` and ``normal``; a share of area has Wilson's with the effective size, or ``normal``.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def false_alarm_share(
     SchemaError
         No decided patch, labels missing or unknown, sizes missing.
     """
-    check_confidence(confidence)
+    check_options(confidence, interval)
     samples = as_table(samples)
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     wrong: Array = np.asarray(known["reference"] == "false", float)
@@ -74,10 +78,12 @@ def false_alarm_share(
         warnings.warn(t("accuracy.one_unit", strata=", ".join(lonely)), AccuracyWarning, stacklevel=2)
     every: Array = np.ones(len(known))
     if area is None:
-        row = _row(_by(codes, wrong, design), _by(codes, 1 - wrong, design), design, confidence)
+        row = count_row(
+            _by(codes, wrong, design), _by(codes, 1 - wrong, design), design, confidence, interval
+        )
     else:
-        size = _areas(known, area)
-        row = _continuous(codes, wrong * size, every * size, design, confidence)
+        size = areas_of(known, area)
+        row = area_row(codes, wrong * size, every * size, design, confidence, interval)
     undecided = int(samples["reference"].isna().sum())
     filled = [_filled(samples, sizes, label, area) for label in ("true", "false")] if undecided else []
     low, high = (row["estimate"],) * 2 if not filled else (min(filled), max(filled))
@@ -104,6 +110,7 @@ def breakdown(
     *,
     confidence: float = 0.95,
     finite_population: bool = False,
+    interval: Interval = "auto",
     minimum: int = 5,
     small: str = "mark",
 ) -> pd.DataFrame:
@@ -111,7 +118,7 @@ def breakdown(
 
     Parameters
     ----------
-    samples, sizes, confidence, finite_population
+    samples, sizes, confidence, finite_population, interval
         As :func:`false_alarm_share`; `by` names a column of groups:
         land class, size class, county, date pair.
     minimum
@@ -134,7 +141,7 @@ def breakdown(
     if small not in ("mark", "pool"):
         raise ParameterError("errors.bad_choice", name="small", value=small, choices="mark, pool")
     minimum = whole("minimum", minimum, 0)
-    check_confidence(confidence)
+    check_options(confidence, interval)
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     design = _design(codes, table, finite=finite_population)
     group = _groups(known, by)
@@ -147,7 +154,7 @@ def breakdown(
     for label in sorted(group.unique(), key=lambda g: (-int((group == g).sum()), g)):
         inside = (group == label).to_numpy()
         hit, miss = (inside & wrong).astype(float), (inside & ~wrong).astype(float)
-        row = _row(_by(codes, hit, design), _by(codes, miss, design), design, confidence)
+        row = count_row(_by(codes, hit, design), _by(codes, miss, design), design, confidence, interval)
         rows[label] = {"n": int(inside.sum()), "false": int(hit.sum()), **row}
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis(by)
     return frame.assign(enough=frame["n"] >= minimum)
@@ -160,6 +167,7 @@ def share_of_false(
     *,
     confidence: float = 0.95,
     finite_population: bool = False,
+    interval: Interval = "auto",
     minimum: int = 5,
 ) -> pd.DataFrame:
     """Return what part of the false alarms each group (usually ``cause``) makes up.
@@ -173,7 +181,7 @@ def share_of_false(
         has `minimum` false alarms to tell apart); empty without a false alarm.
     """
     minimum = whole("minimum", minimum, 0)
-    check_confidence(confidence)
+    check_options(confidence, interval)
     known, codes, table = _prepare(samples, sizes, finite=finite_population)
     design = _design(codes, table, finite=finite_population)
     group = _groups(known, by).to_numpy()
@@ -183,7 +191,7 @@ def share_of_false(
     for k in np.lexsort((labels, -number)):
         hit = (wrong & (group == labels[k])).astype(float)
         miss = wrong.astype(float) - hit
-        row = _row(_by(codes, hit, design), _by(codes, miss, design), design, confidence)
+        row = count_row(_by(codes, hit, design), _by(codes, miss, design), design, confidence, interval)
         rows[labels[k]] = {"false": int(number[k]), **row, "enough": bool(wrong.sum() >= minimum)}
     columns = ["false", "estimate", "se", "lower", "upper", "enough"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(by)
@@ -247,45 +255,3 @@ def _design(codes: NDArray[np.intp], sizes: Mapping[Hashable, float], *, finite:
 
 def _by(codes: NDArray[np.intp], values: Array, design: kernel.Strata) -> Array:
     return np.asarray(np.bincount(codes, values, minlength=len(design.n)) / design.n)
-
-
-def _row(hit: Array, miss: Array, design: kernel.Strata, confidence: float) -> dict[str, float]:
-    value, variance = kernel.ratio(hit, miss, design, _KIND)
-    always = np.ones(len(hit), bool)
-    lower, upper = kernel.mover(hit, miss, design, _KIND, confidence, always, always)
-    known = bool(np.isfinite(variance))
-    return {
-        "estimate": float(value),
-        "se": float(np.sqrt(variance)),
-        "lower": float(lower) if known else float("nan"),
-        "upper": float(upper) if known else float("nan"),
-    }
-
-
-def _areas(known: pd.DataFrame, name: str) -> Array:
-    column(known, name)
-    size = pd.to_numeric(known[name], errors="coerce").to_numpy(float)
-    if np.any(~(size > 0)):
-        raise SchemaError("accuracy.bad_cluster_weight", column=name, number=int((~(size > 0)).sum()))
-    return size
-
-
-def _continuous(
-    codes: NDArray[np.intp], y: Array, x: Array, design: kernel.Strata, confidence: float
-) -> dict[str, float]:
-    """Ratio of two totals of any non-negative variable, linearised; Wilson with the effective size."""
-    expand = (design.weight / design.n)[codes]
-    total = float((expand * x).sum())
-    value = float((expand * y).sum()) / total
-    z = (y - value * x) / total
-    mean = np.bincount(codes, z, minlength=len(design.n)) / design.n
-    square = np.bincount(codes, (z - mean[codes]) ** 2, minlength=len(design.n))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        within = np.where(np.isinf(design.effective), 0.0, square / (design.n - 1) / design.effective)
-    se = float(np.sqrt((design.weight**2 * within).sum()))
-    kish = total**2 / float((expand**2 * x**2).sum())
-    df = max(len(x) - len(design.n), 1)
-    if np.all(np.isinf(design.effective)):
-        return {"estimate": value, "se": 0.0, "lower": value, "upper": value}
-    lower, upper = share_interval(value, se, "wilson", confidence=confidence, n=kish, df=df)
-    return {"estimate": value, "se": se, "lower": float(lower), "upper": float(upper)}

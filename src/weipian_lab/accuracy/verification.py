@@ -5,7 +5,7 @@ A verdict is a person's; nothing here makes or changes one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +14,8 @@ import pandas as pd
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 from weipian_lab.accuracy.checks import as_table
-from weipian_lab.errors import InputError, ParameterError, SchemaError
-from weipian_lab.outputs import read_table
+from weipian_lab.accuracy.filled import iso_day, read_filled
+from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import t
 
 __all__ = [
@@ -51,13 +51,17 @@ COLUMNS = ("patch_id", "verdict", "cause", "verified_on", "verifier_count", "evi
 Target = Literal["change", "nonag"]
 
 
-def read_verified(path: Path | str, patches: Iterable[str] | None = None) -> pd.DataFrame:
-    """Read and check a verification table.
+def read_verified(
+    path: Path | str | Sequence[Path | str], patches: Iterable[str] | None = None
+) -> pd.DataFrame:
+    """Read and check a verification table, or those of several rounds.
 
     Parameters
     ----------
     path
-        CSV with the columns of :data:`COLUMNS`; all but patch_id and verdict may be left out.
+        Table with the columns of :data:`COLUMNS`, of which all but patch_id and verdict may be left out;
+        formats and ways of writing as :func:`~weipian_lab.accuracy.filled.read_filled`. Of a filled field
+        list the patches are taken, not its pixels.
     patches
         Patch ids that were sent out; a row for any other is an error.
 
@@ -68,25 +72,23 @@ def read_verified(path: Path | str, patches: Iterable[str] | None = None) -> pd.
     SchemaError
         As :func:`check_verified`.
     """
-    return check_verified(_table(path), patches)
+    table = read_filled(path, ("patch_id", "verdict"))
+    if "unit" in table.columns:
+        table = table[table["unit"] != "pixel"]
+    return check_verified(table, patches)
 
 
-def read_reviews(path: Path | str) -> pd.DataFrame:
-    """Read the opinions of single verifiers (CSV: patch_id, verifier, verdict) for :func:`disagreement`.
+def read_reviews(path: Path | str | Sequence[Path | str]) -> pd.DataFrame:
+    """Read the opinions of single verifiers (patch_id, verifier, verdict) for :func:`disagreement`.
 
     Raises
     ------
     InputError
         No such file, or it is not a table.
+    SchemaError
+        A column is missing.
     """
-    return _table(path)
-
-
-def _table(path: Path | str) -> pd.DataFrame:
-    try:
-        return read_table(path, dtype=str, keep_default_na=False, na_values=[""])
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError("accuracy.not_a_table", path=Path(path).name, reason=str(error)) from error
+    return read_filled(path, ("patch_id", "verifier", "verdict"))
 
 
 def check_verified(table: pd.DataFrame, patches: Iterable[str] | None = None) -> pd.DataFrame:
@@ -109,7 +111,7 @@ def check_verified(table: pd.DataFrame, patches: Iterable[str] | None = None) ->
     for name in ("patch_id", "verdict"):
         empty = checked[name].isna() | (checked[name].astype("string").str.strip() == "")
         if empty.any():
-            rows = ", ".join(str(i + 2) for i in np.flatnonzero(empty)[:5])
+            rows = ", ".join(_rows(checked, empty, name))
             raise SchemaError("accuracy.empty_label", column=name, number=int(empty.sum()), rows=rows)
         checked[name] = checked[name].astype(str).str.strip()
     checked["verdict"] = checked["verdict"].str.upper()
@@ -133,6 +135,13 @@ def check_verified(table: pd.DataFrame, patches: Iterable[str] | None = None) ->
     return checked
 
 
+def _rows(table: pd.DataFrame, which: pd.Series, name: str) -> list[str]:
+    """Name rows by their patch; where it is the id that is missing, by their line in the file."""
+    if name == "patch_id":
+        return [str(i + 2) for i in np.flatnonzero(which)[:5]]
+    return [str(patch) for patch in table.loc[which, "patch_id"].head(5)]
+
+
 def _check_conflicts(table: pd.DataFrame) -> None:
     verdicts = table.groupby("patch_id")["verdict"].agg(lambda v: "/".join(sorted(set(v))))
     torn = verdicts[verdicts.str.contains("/")]
@@ -142,8 +151,8 @@ def _check_conflicts(table: pd.DataFrame) -> None:
 
 
 def _days(table: pd.DataFrame) -> pd.Series:
-    days = pd.to_datetime(table["verified_on"], errors="coerce", format="%Y-%m-%d")
-    days = days.fillna(pd.to_datetime(table["verified_on"], errors="coerce", format="%Y%m%d"))
+    written = table["verified_on"].map(iso_day, na_action="ignore")
+    days = pd.to_datetime(written, errors="coerce", format="%Y-%m-%d")
     bad = table["verified_on"].notna() & days.isna()
     if bad.any():
         first = table.loc[bad].iloc[0]

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from weipian_lab.accuracy.advice import figure_name
 from weipian_lab.plots.base import PALETTE, axes, north_arrow, scale_bar, source_note
-from weipian_lab.text import catalogue, t
+from weipian_lab.text import t
 
 __all__ = ["by_group", "cost_curve", "coverage_bars", "field_map", "missed_curve", "share_bar", "truth_map"]
 
@@ -23,7 +24,7 @@ def by_group(table: pd.DataFrame, title: str, simulated: bool, ax: Axes | None =
     enough = table["enough"].to_numpy(bool) if "enough" in table else np.ones(len(table), bool)
     ax.hlines(place, table["lower"], table["upper"], color=PALETTE["blue"], linewidth=2)
     face = [PALETTE["blue"] if e else "white" for e in enough]
-    ax.scatter(table["estimate"], place, c=face, edgecolors=PALETTE["blue"], zorder=3, s=36)
+    ax.scatter(table["estimate"], place, c=face, edgecolors=PALETTE["blue"], zorder=3, s=36, clip_on=False)
     number = table["n"] if "n" in table else table["false"]
     labels = [f"{group}  (n={n})" for group, n in zip(table.index, number, strict=True)]
     ax.set_yticks(place, labels, parse_math=False)
@@ -83,7 +84,7 @@ def field_map(listed: gpd.GeoDataFrame, source: str, simulated: bool, ax: Axes |
         label = t("accuracy.fig_team", team=team, number=len(rows), km=f"{length:.1f}")
         ax.plot(at.x, at.y, marker="o", color=colour, linewidth=1.2, markersize=4, label=label)
         ax.annotate("1", (at.x.iloc[0], at.y.iloc[0]), xytext=(4, 4), textcoords="offset points", fontsize=8)
-    ax.legend(loc="upper left")
+    ax.legend(loc="best")
     return _map(ax, listed, t("accuracy.fig_routes"), source, simulated)
 
 
@@ -91,14 +92,12 @@ def coverage_bars(table: pd.DataFrame, confidence: float, ax: Axes | None = None
     """Draw the coverage found for each figure and interval method against the level stated."""
     ax = axes(ax, figsize=(7.0, 3.6))
     shown = table.dropna(subset="coverage").drop_duplicates(["measure", "class", "interval"])
-    labels = [t(f"accuracy.measure_{m}") + ("" if m == "overall" else f" · {_class(c)}")
-              for m, c in zip(shown["measure"], shown["class"], strict=True)]  # fmt: skip
+    labels = [figure_name(m, c) for m, c in zip(shown["measure"], shown["class"], strict=True)]
     wide = shown.assign(label=labels).pivot(index="label", columns="interval", values="coverage")
     place = np.arange(len(wide))[::-1]
-    styles = {"auto": ("o", "blue"), "normal": ("x", "vermilion"), "wilson": ("s", "green"),
-              "clopper_pearson": ("^", "orange")}  # fmt: skip
+    styles = {"normal": ("x", "vermilion"), "wilson": ("s", "green"), "clopper_pearson": ("^", "orange")}
     for name in wide.columns:
-        marker, colour = styles[name]
+        marker, colour = styles.get(name, ("o", "blue"))
         ax.scatter(
             wide[name], place, marker=marker, c=PALETTE[colour], label=t(f"accuracy.short_{name}"), zorder=3
         )
@@ -110,10 +109,6 @@ def coverage_bars(table: pd.DataFrame, confidence: float, ax: Axes | None = None
     ax.set_title(t("accuracy.fig_coverage"), loc="left")
     ax.legend(loc="best")
     return ax
-
-
-def _class(label: object) -> str:
-    return t(f"accuracy.value_{label}") if f"value_{label}" in catalogue("accuracy") else str(label)
 
 
 def cost_curve(sweep: pd.DataFrame, chosen: float, simulated: bool, ax: Axes | None = None) -> Axes:

@@ -23,13 +23,14 @@ class Accuracy(Common):
 
     out_dir: str = param("../reports/04_accuracy", "run.p_out_dir", min_length=1)
     patches: InputPath = param("", "accuracy.p_patches")
-    verified: InputPath = param("", "accuracy.p_verified")
+    crs: str = param("", "accuracy.p_crs")
+    verified: InputPath | list[InputPath] = param("", "accuracy.p_verified")
     design: Literal["auto", "simple_random", "stratified", "weighted", "census"] = param(
         "auto", "accuracy.p_design"
     )
     strata: str = param("", "accuracy.p_strata")
     reviews: InputPath = param("", "accuracy.p_reviews")
-    points: InputPath = param("", "accuracy.p_points")
+    points: InputPath | list[InputPath] = param("", "accuracy.p_points")
     score: InputPath = param("", "accuracy.p_score")
     truth: InputPath = param("", "accuracy.p_truth")
     before: InputPath = param("", "accuracy.p_before", bundled="images/S2SIM_20230718.tif")
@@ -42,6 +43,9 @@ class Accuracy(Common):
     verify: int = param(150, "accuracy.p_verify", ge=10, le=100_000)
     outside: int = param(1500, "accuracy.p_outside", ge=30, le=100_000)
     confidence: float = param(0.95, "accuracy.p_confidence", ge=0.5, lt=1)
+    interval: Literal["auto", "midp", "conservative", "wilson_strata", "normal"] = param(
+        "auto", "accuracy.p_interval"
+    )
     finite_population: bool = param(True, "accuracy.p_finite")
     match_share: float = param(0.3, "accuracy.p_match_share", gt=0, le=1)
     next_round: int = param(40, "accuracy.p_next", ge=4, le=10_000)
