@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from weipian_lab.errors import InputError
 
-__all__ = ["canonical", "common_bands", "name_from_path", "select"]
+__all__ = ["BAND_IN_NAME", "canonical", "common_bands", "name_from_path", "select"]
 
 # Sentinel-2 band numbers and the words other sensors' files use for the same part of the spectrum.
 _ALIASES: dict[str, tuple[str, ...]] = {
@@ -27,7 +27,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "swir2": ("b12", "swir22", "swir_2"),
 }
 _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in (name, *aliases)}
-_IN_FILE_NAME = re.compile(r"(?<![A-Za-z0-9])(B(?:0?\d|1[0-2]|8A|08A))(?![A-Za-z0-9])", re.IGNORECASE)
+BAND_IN_NAME = re.compile(r"(?<![A-Za-z0-9])(B(?:0?\d|1[0-2]|8A|08A))(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 def canonical(name: str) -> str:
@@ -42,7 +42,7 @@ def canonical(name: str) -> str:
 
 def name_from_path(path: str) -> str:
     """Return the band that a file name states (``T48SXJ_20240718_B04_10m.jp2`` → ``B04``), "" if none."""
-    found = _IN_FILE_NAME.findall(PurePath(path).stem)
+    found = BAND_IN_NAME.findall(PurePath(path).stem)
     return found[-1].upper() if found else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,19 +79,26 @@ class Member:
 
 
 def list_bands(
-    paths: list[str], opened: list[Any]
+    paths: list[str], opened: list[Any], named: Sequence[str] = ()
 ) -> tuple[list[str], list[Member], list[tuple[str, tuple[float, float]]]]:
-    """Return name, place, and (stored type, (scale, offset)) of every band but alpha."""
+    """Return name, place, and (stored type, (scale, offset)) of every band but alpha.
+
+    Parameters
+    ----------
+    named
+        Name of the band of each file, "" where it is not known; for band files.
+    """
     names: list[str] = []
     members: list[Member] = []
     facts: list[tuple[str, tuple[float, float]]] = []
-    for path, dataset in zip(paths, opened, strict=True):
+    for path, dataset, name in zip(paths, opened, named or [""] * len(paths), strict=True):
+        own = name if dataset.count == 1 else ""
         for i in range(1, dataset.count + 1):
             if str(dataset.colorinterp[i - 1].name) == "alpha":
                 continue
             flags = {flag.name for flag in dataset.mask_flag_enums[i - 1]}
             from_path = band_names.name_from_path(path) if dataset.count == 1 and len(paths) > 1 else ""
-            names.append(dataset.descriptions[i - 1] or from_path or f"band_{len(names) + 1}")
+            names.append(own or dataset.descriptions[i - 1] or from_path or f"band_{len(names) + 1}")
             members.append(Member(path, i, dataset.nodatavals[i - 1], bool(flags & {"per_dataset", "alpha"})))
             facts.append((dataset.dtypes[i - 1], (dataset.scales[i - 1], dataset.offsets[i - 1])))
     return names, members, facts

@@ -18,6 +18,7 @@ from weipian_lab.grid import Block, Grid
 from weipian_lab.rasters.bands import common_bands
 from weipian_lab.rasters.image import Remark
 from weipian_lab.rasters.opening import open_source
+from weipian_lab.rasters.scenes import ImagePath
 from weipian_lab.rasters.source import Source
 
 __all__ = ["PairSource", "common_grid", "open_pair"]
@@ -80,8 +81,8 @@ class PairSource:
 
 
 def open_pair(
-    before: str | Path | Sequence[str | Path],
-    after: str | Path | Sequence[str | Path],
+    before: ImagePath,
+    after: ImagePath,
     *,
     bands: Sequence[str | int] | None = None,
     scale: float | Sequence[float] | None = None,
@@ -110,7 +111,8 @@ def open_pair(
         first.grid.require_same(second.grid)
     grid, alignment = common_grid(first.grid, second.grid)
     alignment["bands_paired_by"] = how
-    resampling = alignment["resampling"] or "nearest"
+    # where no pixel is resampled for the pair, a coarser band file still is: in both images alike
+    resampling = alignment["resampling"] or "cubic"
     remarks = tuple(_remarks(first, second, alignment))
     return PairSource(first.on(grid), second.on(grid, resampling), grid, first.bands, alignment, remarks)
 
@@ -198,9 +200,20 @@ def _resampling(before: Grid, after: Grid) -> str:
 
 
 def _name(source: Source) -> str:
-    """Return the file's name without its folders, for reports."""
-    path = source.meta["path"]
-    return Path(path[0] if isinstance(path, list) else path).name
+    """Return the file's name without its folders, or the name of the scene, for reports."""
+    return str(source.meta.get("scene") or Path(source.meta["path"]).name)
+
+
+def _band_files(source: Source) -> Remark:
+    """Return which files an image was put together from."""
+    values = {
+        "scene": _name(source),
+        "count": len({member.path for member in source.members}),
+        "bands": ", ".join(source.bands),
+        "left_out": ", ".join(source.meta["left_out"]) or "–",
+        "mask": Path(source.meta["mask"]).name if source.meta["mask"] else "–",
+    }
+    return Remark("rasters.band_files", values, "note")
 
 
 def _bounds(grid: Grid) -> str:
@@ -227,7 +240,11 @@ def _crs_name(grid: Grid) -> str:
 def _remarks(first: Source, second: Source, alignment: dict[str, Any]) -> list[Remark]:
     found = []
     for source in (first, second):
-        if source.meta["scale_from"].startswith("assumed"):
+        if "scene" in source.meta:
+            found.append(_band_files(source))
+        if source.meta["scale_from"] == "assumed_date":
+            found.append(Remark("rasters.assumed_offset", {"path": _name(source)}, "note"))
+        elif source.meta["scale_from"].startswith("assumed"):
             values = {"path": _name(source), "scale": f"{source.scaling.scale[0]:.6g}"}
             found.append(Remark("rasters.assumed_scale", values, "note"))
     if first.meta["scale_from"] != second.meta["scale_from"]:

@@ -15,6 +15,7 @@ from weipian_lab.rasters import scaling
 from weipian_lab.rasters.image import Image, ImagePair, Remark
 from weipian_lab.rasters.opening import open_source
 from weipian_lab.rasters.pair import Align, PairSource, open_pair
+from weipian_lab.rasters.scenes import ImagePath
 
 __all__ = ["inspect_pair", "read", "read_pair", "sample_blocks"]
 
@@ -24,7 +25,7 @@ _CLOUDY = 0.5
 
 
 def read(
-    path: str | Path | Sequence[str | Path],
+    path: ImagePath,
     bands: Sequence[str | int] | None = None,
     scale: float | Sequence[float] | None = None,
     offset: float | Sequence[float] | None = None,
@@ -39,17 +40,19 @@ def read(
     Parameters
     ----------
     path
-        Any raster GDAL opens, or a list of band files (of one CRS; the finest pixel sets the grid).
+        Any raster GDAL opens; or a folder of band files, or a list of them (of one scene and CRS; the finest
+        pixel sets the grid). See :func:`weipian_lab.rasters.scene_of`.
     bands
         Names (``"B04"``, ``"red"``) or numbers from 1; None for all.
     scale, offset
         reflectance = stored × scale + offset; a number or one for each band. None: from the file's tags, then
-        its processing baseline, else 1/255 for 8-bit and 1e-4 for 16-bit
-        values (``meta["scale_from"]`` says which).
+        (band files) the product's metadata, then its processing baseline, else 1/255 for 8-bit and 1e-4 for
+        16-bit values (``meta["scale_from"]`` says which).
     block
         Part to read; None for all.
     mask
-        Cloud raster on any grid; "auto" takes ``<name>_SCL`` beside the image if there is one; None for none.
+        Cloud raster on any grid; "auto" takes ``<name>_SCL`` beside the image if there is one, for band files
+        the SCL or QA_PIXEL of the scene; None for none.
     mask_kind
         "auto", "scl", "qa_pixel", "probability" or "binary".
     mask_grow_px
@@ -74,8 +77,8 @@ def read(
 
 
 def read_pair(
-    before: str | Path | Sequence[str | Path],
-    after: str | Path | Sequence[str | Path],
+    before: ImagePath,
+    after: ImagePath,
     *,
     bands: Sequence[str | int] | None = None,
     scale: float | Sequence[float] | None = None,

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from weipian_lab.errors import ParameterError
 
-__all__ = ["BASELINE_OFFSET", "Scaling", "decide", "offset_between"]
+__all__ = ["BASELINE_OFFSET", "BASELINE_WITH_OFFSET", "Scaling", "decide", "offset_between"]
 
 BASELINE_OFFSET = -0.1
-_BASELINE_WITH_OFFSET = 4.0
+BASELINE_WITH_OFFSET = 4.0
 _REFLECTANCE_UNITS = 1e-4
 _QUANTILES = np.linspace(0.01, 0.6, 20)
 
@@ -27,8 +27,8 @@ _QUANTILES = np.linspace(0.01, 0.6, 20)
 class Scaling:
     """``reflectance = stored * scale + offset`` for each band, and where the numbers come from.
 
-    `origin` is one of "parameter", "tags", "baseline", "float", "assumed_8bit", "assumed_16bit",
-    "assumed_float".
+    `origin` is one of "parameter", "tags", "product", "baseline", "float", "assumed_8bit", "assumed_16bit",
+    "assumed_float", "assumed_date".
     """
 
     scale: NDArray[np.float32]
@@ -44,10 +44,12 @@ def decide(
     *,
     scale: float | Sequence[float] | None = None,
     offset: float | Sequence[float] | None = None,
+    stated: Scaling | None = None,
 ) -> Scaling:
     """Decide scale and offset of the chosen bands.
 
-    The parameters rule; then scale and offset stored with the bands; then the processing baseline;
+    The parameters rule; then scale and offset stored with the bands; then, for 16-bit values, what is known
+    of the product that band files are of; then the processing baseline;
     else 8-bit values are divided by 255, 16-bit ones by 10000 and floats taken as they are
     (by 10000 if a sample of them lies far above 1), which the caller reports as an assumption.
 
@@ -61,6 +63,8 @@ def decide(
         Tags of the file; ``PROCESSING_BASELINE`` is looked at.
     largest
         99th percentile of a sample of stored values, for floats; None when not sampled.
+    stated
+        Known of the product of band files, None for other images.
     """
     n = len(tagged)
     if scale is not None or offset is not None:
@@ -75,10 +79,12 @@ def decide(
         return _uniform(n, 1.0, 0.0, "float")
     if kind.itemsize == 1:
         return _uniform(n, 1.0 / 255.0, 0.0, "assumed_8bit")
+    if stated is not None and kind.itemsize == 2:
+        return stated
     number = baseline(tags)
     if number is not None:
         return _uniform(
-            n, _REFLECTANCE_UNITS, BASELINE_OFFSET if number >= _BASELINE_WITH_OFFSET else 0.0, "baseline"
+            n, _REFLECTANCE_UNITS, BASELINE_OFFSET if number >= BASELINE_WITH_OFFSET else 0.0, "baseline"
         )
     return _uniform(n, _REFLECTANCE_UNITS, 0.0, "assumed_16bit")
 
