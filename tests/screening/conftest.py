@@ -94,6 +94,7 @@ def play(
             if "parameters" in tags:
                 given = {"layers": no_layers, "exports": [], "out_dir": tmp_path / "out", **parameters}
                 names.update({k: str(v) if isinstance(v, Path) else v for k, v in given.items()})
+        pyplot.close("all")
         return json.loads((tmp_path / "out/screening.json").read_text("utf-8"))
 
     with text.language("zh"):

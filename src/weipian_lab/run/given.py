@@ -41,6 +41,7 @@ def gather(notebook: str, file: Path | None, words: Iterable[str]) -> dict[str, 
 
     A word's value is read as YAML (``0.3``, ``true``, ``[B08, B11]``), or as it stands where text is wanted;
     where a list is wanted the brackets may be left out (``B08,B11``).
+    Where text or a list is wanted, ``[a.jp2, b.jp2]`` is a list and all else text.
 
     Raises
     ------
@@ -62,6 +63,8 @@ def gather(notebook: str, file: Path | None, words: Iterable[str]) -> dict[str, 
 def _read(written: str, wanted: type[Common], name: str) -> Any:
     if _takes_text(wanted, name):
         return written
+    if _takes_either(wanted, name) and not (written.startswith("[") and written.endswith("]")):
+        return written
     is_list = get_origin(wanted.model_fields[name].annotation) is list
     return _value(f"[{written}]" if is_list and not written.startswith("[") else written)
 
@@ -71,6 +74,10 @@ def _value(written: str) -> Any:
         return yamlio.loads(written)
     except yamlio.YamlError:
         return written  # not YAML: text, which the model judges
+
+
+def _takes_either(wanted: type[Common], name: str) -> bool:
+    return {str, list[str]} == set(get_args(wanted.model_fields[name].annotation))
 
 
 def _takes_text(wanted: type[Common], name: str) -> bool:

@@ -60,7 +60,7 @@ def write_manifest(
             "rulebook": rulebook_used(parameters),
             "inputs": [
                 {"parameter": name, "path": _portable(path, out_dir), "sha256": sha256(path)}
-                for name, path in parameters.inputs()
+                for name, path in parameters.read_paths()
             ],
             "outputs": [
                 {
@@ -93,11 +93,12 @@ def _portable(path: Path, out_dir: Path) -> str:
 
 def _parameters(parameters: Common, out_dir: Path) -> dict[str, Any]:
     values = parameters.model_dump(mode="json")
-    for name, path in parameters.inputs():
-        if isinstance(values[name], str):
-            values[name] = _portable(path, out_dir)
-        else:
-            values[name] = [_portable(Path(item), out_dir) for item in values[name] if item]
+    for name in {name for name, _ in parameters.inputs()}:
+        given = values[name]
+        items = [
+            _portable(Path(item), out_dir) for item in ([given] if isinstance(given, str) else given) if item
+        ]
+        values[name] = items[0] if isinstance(given, str) else items
     return values
 
 

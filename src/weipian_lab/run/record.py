@@ -58,7 +58,7 @@ def inputs(parameters: Common) -> list[dict[str, Any]]:
     """Return each input that the parameters name: parameter, path as shown, SHA-256."""
     return [
         {"parameter": name, "path": shown_path(path), "sha256": sha256(path)}
-        for name, path in parameters.inputs()
+        for name, path in parameters.read_paths()
     ]
 
 

@@ -53,6 +53,10 @@ def day_of(source: PairSource, which: str, given: str = "") -> str:
 def facts_table(report: Mapping[str, Any], hide_folders: bool = True) -> pd.DataFrame:
     """Return what was found about both files, one fact a row."""
     rows = []
+    if any("scene" in report[which] for which in ("before", "after")):
+        rows.append(
+            [t("screening.fact_scene"), *(report[which].get("scene", "–") for which in ("before", "after"))]
+        )
     for fact in _FACTS:
         values = [_shown(report[which].get(fact), fact, hide_folders) for which in ("before", "after")]
         rows.append([t(f"screening.fact_{fact}"), *values])

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weipian_lab import change
+from weipian_lab import change, rasters
 from weipian_lab.errors import WeipianError
-from weipian_lab.rasters import Remark, open_pair
+from weipian_lab.rasters import ImagePath, Remark, open_pair
 from weipian_lab.screening.pipeline import sample_tiles
 from weipian_lab.screening.prepare import correction, measure_shift
 from weipian_lab.screening.report import day_of
@@ -66,15 +66,46 @@ class SeriesFound:
     days: tuple[date, ...]
 
 
-def find_series(folder: str | Path, leave_out: Iterable[str | Path] = ()) -> list[Path]:
-    """Return the images of a folder by name, without cloud masks (``_SCL``) and those left out."""
-    skip = {Path(path).resolve() for path in leave_out}
-    found = [path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in _IMAGES]
-    return [path for path in found if path.resolve() not in skip and not path.stem.upper().endswith("_SCL")]
+def find_series(folder: str | Path, leave_out: Iterable[ImagePath] = ()) -> list[ImagePath]:
+    """Return the images of a folder by name, without cloud masks (``_SCL``) and those left out.
+
+    An image may be a file, a sub-folder of band files, or band files of one scene side by side.
+    """
+    skip = {file.resolve() for image in leave_out for file in _members(image)}
+    together = rasters.groups(Path(folder))
+    found: list[tuple[str, ImagePath]] = [
+        (scene, files)
+        for scene, files in together.items()
+        if not skip.intersection(path.resolve() for path in files)
+    ]
+    for path in sorted(Path(folder).iterdir()):
+        if path.is_dir() and rasters.holds_bands(path):
+            if not skip.intersection(file.resolve() for file in _members(path)):
+                found.append((path.name, path))
+        elif _is_image(path) and not path.name.startswith(tuple(together)) and path.resolve() not in skip:
+            found.append((path.name, path))
+    return [image for _, image in sorted(found, key=lambda one: one[0])]
+
+
+def _is_image(path: Path) -> bool:
+    is_mask = path.stem.upper().endswith(("_SCL", "_QA_PIXEL"))
+    return path.suffix.lower() in _IMAGES and not is_mask
+
+
+def _members(image: ImagePath) -> list[Path]:
+    """Return the files of an image; of a folder that is not one scene, the folder."""
+    try:
+        return rasters.read_files(image)
+    except WeipianError:
+        return [Path(one) for one in ([image] if isinstance(image, (str, Path)) else image)]
+
+
+def _name(image: ImagePath) -> str:
+    return Path(image if isinstance(image, (str, Path)) else image[0]).name
 
 
 def open_series(
-    before: str | Path, paths: Sequence[str | Path], *, register: bool = True, **opening: Any
+    before: ImagePath, paths: Sequence[ImagePath], *, register: bool = True, **opening: Any
 ) -> tuple[list[Later], list[Remark]]:
     """Open further dates against the first image, in the order of their dates.
 
@@ -101,14 +132,14 @@ def open_series(
 
 
 def _open(
-    before: str | Path, path: str | Path, register: bool, opening: dict[str, Any]
+    before: ImagePath, path: ImagePath, register: bool, opening: dict[str, Any]
 ) -> tuple[Later | None, list[Remark]]:
     source = open_pair(before, path, **opening)
     try:
         first, day = day_of(source, "before"), day_of(source, "after")
         if not first or not day or day <= first:
             source.close()
-            return None, [Remark("screening.series_not_later", {"name": Path(path).name, "day": day or "–"})]
+            return None, [Remark("screening.series_not_later", {"name": _name(path), "day": day or "–"})]
         shift, remarks = measure_shift(source, _SHIFT_SIDE, _SHIFT_COUNT)
         far = next((remark for remark in remarks if remark.key == "screening.shift_large"), None)
         if far is not None:
@@ -120,8 +151,8 @@ def _open(
         raise
 
 
-def _left_out(path: str | Path, reason: str) -> Remark:
-    return Remark("screening.series_left_out", {"name": Path(path).name, "reason": reason})
+def _left_out(path: ImagePath, reason: str) -> Remark:
+    return Remark("screening.series_left_out", {"name": _name(path), "reason": reason})
 
 
 def close_series(dates: Iterable[Later]) -> None:

@@ -33,11 +33,10 @@ __all__ = [
 
 
 def image_names(source: PairSource) -> str:
-    """Return the names of both images for the note under a map."""
+    """Return the names of both images, or of their scenes, for the note under a map."""
     names = []
     for image in (source.before, source.after):
-        path = image.meta["path"]
-        names.append(Path(path[0] if isinstance(path, list) else path).name)
+        names.append(image.meta.get("scene") or Path(image.meta["path"]).name)
     return t("screening.source_images", before=names[0], after=names[1])
 
 

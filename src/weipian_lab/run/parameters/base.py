@@ -22,7 +22,15 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from weipian_lab import text
 from weipian_lab.errors import InputError, OutputError, ParameterError
@@ -32,7 +40,7 @@ from weipian_lab.run.parameters.explain import explain
 from weipian_lab.run.tables import Table
 from weipian_lab.run.unfinished import place
 
-__all__ = ["Common", "Day", "InputPath", "param"]
+__all__ = ["Common", "Day", "ImageInput", "InputPath", "param"]
 
 
 class _Input:
@@ -41,6 +49,22 @@ class _Input:
 
 InputPath = Annotated[str, _Input()]
 """A file or folder that is read and hashed; "" is the bundled one (or none, where there is none)."""
+
+
+def _file_or_files(value: Any, info: ValidationInfo) -> Any:
+    files = value if isinstance(value, list) and value else [value]
+    if not all(isinstance(file, str) for file in files) or (isinstance(value, list) and "" in files):
+        raise ParameterError(
+            "run.parameter_invalid",
+            name=info.field_name,
+            value=repr(value),
+            expected=text.t("run.expect_image"),
+        )
+    return value
+
+
+ImageInput = Annotated[str | list[str], _Input(), BeforeValidator(_file_or_files)]
+"""An image: a file, a folder of band files, or a list of them; otherwise as :data:`InputPath`."""
 
 Day = Annotated[date, Field(strict=False)]
 """A calendar day, written ``"YYYY-MM-DD"`` in a notebook."""
@@ -167,6 +191,10 @@ class Common(BaseModel):
             for name, info in cls.model_fields.items()
             if any(isinstance(mark, _Input) for mark in (*info.metadata, *_marks(info.annotation)))
         ]
+
+    def read_paths(self) -> Iterator[tuple[str, Path]]:
+        """Yield (parameter, path) of each file or folder that is hashed for the manifest."""
+        yield from self.inputs()
 
     def _require_inputs(self) -> None:
         for _, path in self.inputs():

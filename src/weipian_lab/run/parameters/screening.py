@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from weipian_lab.errors import ParameterError
 from weipian_lab.run.bundle import bundled
-from weipian_lab.run.parameters.base import Common, Day, InputPath, param
+from weipian_lab.run.parameters.base import Common, Day, ImageInput, InputPath, param
 from weipian_lab.tuning import read_tuned
 
 __all__ = ["Screening"]
@@ -38,8 +38,8 @@ class Screening(Common):
     ring: ClassVar[Mapping[str, str]] = {"tuned": "05_threshold_tuning/tuned.yaml"}
 
     out_dir: str = param("../reports/01_screening", "run.p_out_dir", min_length=1)
-    before: InputPath = param("", "screening.p_before", bundled="images/S2SIM_20230718.tif")
-    after: InputPath = param("", "screening.p_after", bundled="images/S2SIM_20240717.tif")
+    before: ImageInput = param("", "screening.p_before", bundled="images/S2SIM_20230718.tif")
+    after: ImageInput = param("", "screening.p_after", bundled="images/S2SIM_20240717.tif")
     bands: list[str] = param([], "screening.p_bands")
     scale: float | None = param(None, "screening.p_scale")
     offset: float | None = param(None, "screening.p_offset")
@@ -80,12 +80,16 @@ class Screening(Common):
         Raises
         ------
         ParameterError, InputError
-            As :meth:`Common.check`, or if the file is not a ``tuned.yaml``.
+            As :meth:`Common.check`, if the file is not a ``tuned.yaml``, or a folder or list of band files is
+            not one scene.
         """
         if values.get("threshold_rule") == "tuned" and Path(str(values.get("tuned") or "")).is_file():
             setting = read_tuned(str(values["tuned"]))
             values = {**values, **{name: setting[name] for name in TUNED if name in setting}}
-        return super().check(values)
+        found = super().check(values)
+        for _ in found.read_paths():  # band files are looked for before the kernel starts
+            pass
+        return found
 
     @model_validator(mode="after")
     def _known_method(self) -> Self:
@@ -105,12 +109,46 @@ class Screening(Common):
     @model_validator(mode="after")
     def _bundled_series(self) -> Self:
         folder = bundled() / "images"
-        if not self.series and Path(self.before).parent == folder == Path(self.after).parent:
+        images = (self.before, self.after)
+        if not self.series and all(isinstance(i, str) and Path(i).parent == folder for i in images):
             self.series = str(folder)
         return self
+
+    def read_paths(self) -> Iterator[tuple[str, Path]]:
+        """Yield (parameter, path) of each file or folder that is read; of a scene, each of its band files.
+
+        Raises
+        ------
+        InputError
+            If a folder or list of band files is not one scene.
+        """
+        looked_at = set()
+        for name, path in self.inputs():
+            image = {"before": self.before, "after": self.after}.get(name)
+            if image is None or (isinstance(image, str) and path.is_file()):
+                yield name, path
+            elif name not in looked_at:
+                looked_at.add(name)
+                yield from self._band_files(name, image)
+
+    def _band_files(self, name: str, image: str | list[str]) -> Iterator[tuple[str, Path]]:
+        from weipian_lab.rasters import read_files, scene_of  # loads rasterio, which only band files need
+
+        yield from ((name, path) for path in read_files(image, self.bands or None))
+        scene = scene_of(image)
+        if scene is not None and scene.mask and self.masks[name == "after"] == "auto":
+            yield f"mask_{name}", Path(scene.mask)
 
     @property
     def masks(self) -> tuple[str | None, str | None]:
         """Cloud rasters of both images, as :func:`weipian_lab.rasters.open_pair` takes them."""
-        found = "auto" if self.cloud_mask == "auto" else None
-        return self.mask_before or found, self.mask_after or found
+        return self.mask_before or self._found, self.mask_after or self._found
+
+    @property
+    def series_masks(self) -> tuple[str | None, str | None]:
+        """Cloud rasters of the image before and of each further date."""
+        return self.mask_before or self._found, self._found
+
+    @property
+    def _found(self) -> str | None:
+        return "auto" if self.cloud_mask == "auto" else None
