@@ -57,6 +57,9 @@ def _along(planes: Float, length: int, axis: int, extreme: np.ufunc) -> Float:
 
 def _slide(planes: Float, length: int, axis: int, extreme: np.ufunc, out: Float) -> None:
     """Write the extreme of each window along an axis to `out`."""
+    if length == 3 and planes.shape[axis] > 1:
+        _slide_three(planes, axis, extreme, out)
+        return
     half = length // 2
     shape = list(planes.shape)
     shape[axis] += 2 * half
@@ -74,6 +77,14 @@ def _slide(planes: Float, length: int, axis: int, extreme: np.ufunc, out: Float)
         extreme(wide[_at(axis, slice(None, -rest))], wide[_at(axis, slice(rest, None))], out=out)
     else:
         out[...] = wide
+
+
+def _slide_three(planes: Float, axis: int, extreme: np.ufunc, out: Float) -> None:
+    first, last = _at(axis, slice(None, 1)), _at(axis, slice(-1, None))
+    head, tail = _at(axis, slice(None, -1)), _at(axis, slice(1, None))
+    pairs = extreme(planes[head], planes[tail])
+    extreme(pairs[head], pairs[tail], out=out[_at(axis, slice(1, -1))])
+    out[first], out[last] = pairs[first], pairs[last]
 
 
 def _at(axis: int, part: slice) -> tuple[Any, ...]:

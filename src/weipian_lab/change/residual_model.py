@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,7 @@ __all__ = ["CrossResidualModel", "Direction", "Settings"]
 
 Matrix = NDArray[np.float64]
 Z_CLIP, RESIDUAL_CLIP = 6.0, 15.0
-_TILE = (
-    64,
-    256,
-)  # rows and columns whose residuals are worked on at once; they stay in the processor's cache
+_STRIP_PX = 49_152  # what is worked on at once stays in the cache of the processor
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,7 @@ class Direction:
         predicted: Float = self.coefficients[bands].astype(np.float32) @ given.reshape(len(given), -1)
         predicted += self.intercept[bands, np.newaxis].astype(np.float32)
         predicted = predicted.reshape(len(bands), *given.shape[1:])
-        residual = wanted[bands]
-        residual -= predicted
+        residual = np.subtract(wanted[_run(bands)], predicted)
         residual *= self.inverse_scale[bands, np.newaxis, np.newaxis].astype(np.float32)
         return predicted, np.clip(residual, -RESIDUAL_CLIP, RESIDUAL_CLIP, out=residual)
 
@@ -156,7 +153,7 @@ class CrossResidualModel(Model):
         return score
 
     def _parts(self, before: Float, after: Float, valid: Mask) -> _Parts:
-        """Return size, gradient and residuals, tile by tile."""
+        """Return size, gradient and residuals, strip by strip."""
         bands = list(self.scored_bands)
         directions = 2 if self.settings.both_directions else 1
         count = directions * len(bands) if self.settings.texture_power else 0
@@ -164,62 +161,64 @@ class CrossResidualModel(Model):
         parts = _Parts(
             np.empty(shape, np.float32), np.zeros(shape, np.float32), np.empty((count, *shape), np.float32)
         )
-        for tile, wide, inner in _tiles(shape):
-            joint = np.empty((2 * self.n_bands, *valid[wide].shape), np.float32)
-            z = joint[: self.n_bands], joint[self.n_bands :]
+        joint_bands = 2 * self.n_bands
+        for rows, wide, inner in _strips(shape):
+            # the last plane is 1, so that a product of matrices adds a constant
+            joint = np.ones((joint_bands + 1, wide.stop - wide.start, shape[1]), np.float32)
+            z = joint[: self.n_bands], joint[self.n_bands : joint_bands]
             for date, image in enumerate((before, after)):
-                self._standardise(image[(slice(None), *wide)], date, out=z[date])
+                self._standardise(image[:, wide], date, out=z[date])
             size = np.zeros(joint.shape[1:], np.float32)
             for at in range(directions):
                 predicted, residual = self.directions[at].residuals(z[at], z[1 - at], bands)
                 if count:
-                    planes = slice(at * len(bands), (at + 1) * len(bands))
-                    parts.residuals[(planes, *tile)] = residual[(slice(None), *inner)]
+                    parts.residuals[at * len(bands) : (at + 1) * len(bands), rows] = residual[:, inner]
                 if self.settings.gradient_power:
-                    parts.gradient[tile] += self._gradient(residual)[inner]
+                    parts.gradient[rows] += self._gradient(residual)[inner]
                 if self.settings.tolerance:
-                    residual = self._tolerated(at, z[1 - at][bands], predicted, valid[wide])
+                    residual = self._tolerated(at, z[1 - at], predicted, valid[wide])
                 size += _length(residual)
             if self.settings.cluster_power:
                 size *= self._cluster_factor(joint)
-            parts.size[tile] = size[inner]
+            parts.size[rows] = size[inner]
         return parts
 
     def _gradient(self, residual: Float) -> Float:
         seen = [i for i, band in enumerate(self.scored_bands) if band in self.visible_bands]
-        return ground_gradient(residual[seen] if seen else residual, self.settings.pixel_aspect)
+        return ground_gradient(residual[_run(seen)] if seen else residual, self.settings.pixel_aspect)
 
-    def _tolerated(self, at: int, wanted: Float, predicted: Float, valid: Mask) -> Float:
-        """Return residuals less what a shift of `tolerance` pixel to a neighbour could have caused."""
-        share = np.float32(self.settings.tolerance)
+    def _tolerated(self, at: int, z: Float, predicted: Float, valid: Mask) -> Float:
+        """Return residuals less what a shift of `tolerance` pixel to a neighbour could have caused.
+
+        With s = tolerance, a value above guess + s · (highest guess around − guess) counts by what it is
+        above, one below guess − s · (guess − lowest guess around) by what it is below.
+        """
+        bands = _run(self.scored_bands)
+        scale = self.directions[at].inverse_scale[bands, np.newaxis, np.newaxis].astype(np.float32)
+        rest = np.subtract(z[bands], predicted)
+        rest *= scale
+        predicted *= scale * np.float32(self.settings.tolerance)
+        rest += predicted
         whole = bool(valid.all())
-        over = moving_maximum(predicted if whole else np.where(valid, predicted, -np.inf), (3, 3))
-        under = moving_minimum(predicted if whole else np.where(valid, predicted, np.inf), (3, 3))
-        # over = max(wanted − (predicted + share · (highest − predicted)), 0), and under the same from below
-        over -= predicted
-        over *= share
-        over += predicted
-        np.subtract(wanted, over, out=over)
-        np.maximum(over, 0, out=over)
-        np.subtract(predicted, under, out=under)
-        under *= share
-        np.subtract(predicted, under, out=under)
-        under -= wanted
-        np.maximum(under, 0, out=under)
-        over += under
-        over *= self.directions[at].inverse_scale[list(self.scored_bands), None, None].astype(np.float32)
-        return np.minimum(over, np.float32(RESIDUAL_CLIP), out=over)
+        high = moving_maximum(predicted if whole else np.where(valid, predicted, -np.inf), (3, 3))
+        low = moving_minimum(predicted if whole else np.where(valid, predicted, np.inf), (3, 3))
+        np.subtract(rest, high, out=high)
+        np.subtract(low, rest, out=low)
+        np.maximum(high, low, out=high)  # at most one of them is positive
+        return np.clip(high, 0, RESIDUAL_CLIP, out=high)
 
     def _cluster_factor(self, joint: Float) -> Float:
-        """Return for each pixel the factor of the cover group nearest to its spectra at both dates."""
-        centres, factors = self.cluster_centres.astype(np.float32), self.cluster_factor.astype(np.float32)
-        distances = centres @ joint.reshape(len(joint), -1)
-        np.subtract((centres**2).sum(axis=1)[:, np.newaxis] / 2, distances, out=distances)
-        nearest = distances.min(axis=0)
-        found: Float = np.empty_like(nearest)
-        for distance, factor in zip(distances[::-1], factors[::-1], strict=True):  # the first of equals
-            np.copyto(found, factor, where=distance == nearest)
-        return found.reshape(joint.shape[1:])
+        """Return for each pixel the factor of the cover group nearest to its spectra at both dates.
+
+        Where groups are equally near, the mean of their factors.
+        """
+        centres = self.cluster_centres
+        forms = np.column_stack([-centres, (centres**2).sum(axis=1) / 2]).astype(np.float32)
+        distances: Float = forms @ joint.reshape(len(joint), -1)
+        np.equal(distances, distances.min(axis=0), out=distances)
+        sums = np.stack([self.cluster_factor, np.ones(len(centres))]).astype(np.float32) @ distances
+        factor: Float = sums[0] / sums[1]
+        return factor.reshape(joint.shape[1:])
 
     def _smoothed(self, size: Float, smooth: Smoother) -> Float:
         """Return the geometric mean of the size smoothed at each scale, under the square root if asked."""
@@ -256,14 +255,20 @@ class CrossResidualModel(Model):
         return score
 
 
-def _tiles(shape: tuple[int, int]) -> Iterator[tuple[tuple[slice, slice], ...]]:
-    """Yield tiles, the same with a pixel more on each side, and their place in that."""
-    for row in range(0, shape[0], _TILE[0]):
-        for col in range(0, shape[1], _TILE[1]):
-            starts, stops = (row, col), (min(row + _TILE[0], shape[0]), min(col + _TILE[1], shape[1]))
-            wide = [slice(max(a - 1, 0), min(b + 1, n)) for a, b, n in zip(starts, stops, shape, strict=True)]
-            inner = [slice(a - w.start, b - w.start) for a, b, w in zip(starts, stops, wide, strict=True)]
-            yield (slice(row, stops[0]), slice(col, stops[1])), (wide[0], wide[1]), (inner[0], inner[1])
+def _strips(shape: tuple[int, int]) -> Iterator[tuple[slice, slice, slice]]:
+    """Yield rows, the same with a row more on each side, and their place in that."""
+    height = max(4, _STRIP_PX // shape[1])
+    for top in range(0, shape[0], height):
+        rows = slice(top, min(top + height, shape[0]))
+        wide = slice(max(rows.start - 1, 0), min(rows.stop + 1, shape[0]))
+        yield rows, wide, slice(rows.start - wide.start, rows.stop - wide.start)
+
+
+def _run(bands: Sequence[int]) -> Any:
+    """Return a slice where bands follow each other, so that no copy is made; else a list."""
+    if list(bands) == list(range(bands[0], bands[-1] + 1)):
+        return slice(bands[0], bands[-1] + 1)
+    return list(bands)
 
 
 def _length(planes: Float) -> Float:

@@ -51,22 +51,26 @@ def ground_gradient(planes: Float, aspect: float) -> Float:
     """
     total = np.zeros(planes.shape[1:], np.float32)
     step = np.empty_like(total)
-    for plane in planes:
-        for axis, unit in ((0, aspect**-0.5), (1, aspect**0.5)):
-            if plane.shape[axis] > 1:
-                _central(np.moveaxis(plane, axis, 0), np.moveaxis(step, axis, 0))
-                step *= np.float32(unit)
-                step *= step
-                total += step
+    for axis, unit in ((0, aspect**-0.5), (1, aspect**0.5)):
+        if total.shape[axis] < 2:
+            continue
+        squares = np.zeros_like(total)
+        for plane in planes:
+            _twice_the_gradient(np.moveaxis(plane, axis, 0), np.moveaxis(step, axis, 0))
+            np.multiply(step, step, out=step)
+            squares += step
+        squares *= np.float32(unit**2 / 4)
+        total += squares
     return np.sqrt(total, out=total)
 
 
-def _central(plane: Float, out: Float) -> None:
-    """Write the central differences along the first axis to `out`, at both ends those of neighbours."""
+def _twice_the_gradient(plane: Float, out: Float) -> None:
+    """Write what changes over two pixels of the first axis to `out`, at both ends twice that over one."""
     np.subtract(plane[2:], plane[:-2], out=out[1:-1])
-    out[1:-1] *= np.float32(0.5)
     np.subtract(plane[1], plane[0], out=out[0])
     np.subtract(plane[-1], plane[-2], out=out[-1])
+    out[0] *= 2
+    out[-1] *= 2
 
 
 class Smoother:
