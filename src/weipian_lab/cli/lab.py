@@ -13,10 +13,12 @@ from weipian_lab.outputs import write_json
 from weipian_lab.run.runner import notebook_file
 from weipian_lab.text import Lang
 
-__all__ = ["lab_language", "start_lab"]
+__all__ = ["PROMPT", "lab_language", "start_lab"]
 
 _TRANSLATION = "@jupyterlab/translation-extension:plugin"
 _LOCALES = {"zh": "zh_CN", "en": "en"}
+PROMPT = "--ServerApp.kernel_websocket_connection_class=weipian_lab.cli.prompt.PromptConnection"
+"""Option of ``jupyter lab`` that sends what the kernel says at once."""
 
 
 def lab_language(chosen: Lang | None) -> Lang:
@@ -39,6 +41,6 @@ def start_lab(options: Sequence[str], lang: Lang | None) -> int:
         write_json(
             Path(settings) / "overrides.json", {_TRANSLATION: {"locale": _LOCALES[lab_language(lang)]}}
         )
-        command = [sys.executable, "-m", "jupyterlab", f"--LabApp.app_settings_dir={settings}", *options]
-        command += [f"--ServerApp.root_dir={first.parent.parent}", str(first)]
+        command = [sys.executable, "-m", "jupyterlab", f"--LabApp.app_settings_dir={settings}", PROMPT]
+        command += [*options, f"--ServerApp.root_dir={first.parent.parent}", str(first)]
         return subprocess.run(command, check=False).returncode
