@@ -37,8 +37,8 @@ MOVE = """async key => {
   const parts = () => {
     const maps = [...root.querySelectorAll('img.leaflet-image-layer')];
     const map = maps[maps.length - 1], curve = root.querySelector('img.widget-image');
-    return [map.src, curve.src, root.querySelector('.weipian-confusion').innerText,
-            root.querySelector('.weipian-cost').innerText, map.complete && curve.complete];
+    return [map.src, root.querySelector('.weipian-line i').style.left,
+            root.querySelector('.weipian-confusion').innerText, root.querySelector('.weipian-cost').innerText, map.complete && curve.complete];
   };
   const before = parts(), handle = root.querySelector('.noUi-handle');
   const start = performance.now();

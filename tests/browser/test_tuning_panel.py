@@ -25,7 +25,7 @@ PARTS = """() => {
   const images = [...root.querySelectorAll('img.leaflet-image-layer')];
   return {
     map: images[images.length - 1].src,
-    curve: root.querySelector('img.widget-image').src,
+    curve: root.querySelector('.weipian-line i').style.left,
     confusion: root.querySelector('.weipian-confusion').innerText,
     cost: root.querySelector('.weipian-cost').innerText,
   };

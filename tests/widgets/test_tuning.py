@@ -1,5 +1,6 @@
 """The tuning panel without a browser: what is counted, what is drawn, what is put on disk."""
 
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from weipian_lab.accuracy.verification import COLUMNS, read_reviews, read_verifi
 from weipian_lab.classify import FalseAlarmFilter
 from weipian_lab.errors import OutputError, ParameterError, SchemaError
 from weipian_lab.grid import Grid
+from weipian_lab.plots.base import PALETTE
 from weipian_lab.text import catalogue, language, t
 from weipian_lab.tuning import Effort
 from weipian_lab.widgets.tuning import Evidence, Marks, Panel, Scene, TuningState, tuning
 from weipian_lab.widgets.tuning.evidence import feature_name
 from weipian_lab.widgets.tuning.look import fitting_zoom
-from weipian_lab.widgets.tuning.pictures import COLOURS, PatchPicture
+from weipian_lab.widgets.tuning.pictures import COLOURS, Curves, PatchPicture
 
 CRS = "EPSG:32648"
 GRID = Grid(CRS, Affine(10, 0, 600_000, 0, -10, 4_251_000), (100, 120))
@@ -275,13 +277,26 @@ def test_a_broken_file_of_marks_is_told_in_the_panel(panel, tmp_path):
 # ---- the panel -------------------------------------------------------------------------------------
 def test_map_curve_confusion_and_cost_move_together(panel):
     def parts():
-        return panel.overlay.url, bytes(panel.curves.value), panel.numbers.value
+        return panel.overlay.url, panel.line.value, panel.numbers.value
 
     panel.slider.value = panel.slider.min
     before = parts()
     panel.slider.value = panel.slider.max
     assert all(new != old for new, old in zip(parts(), before, strict=True))
-    assert parts()[1][:4] == b"\x89PNG"
+    assert panel.curves.value[:4] == b"\x89PNG"
+
+
+def test_the_line_stands_where_the_curves_have_the_threshold(state, tmp_path):
+    """The pixel under the line, read back from the picture's own axis: dotted where least cost lies."""
+    curves = Curves(state)
+    (tmp_path / "curves.png").write_bytes(curves.png())
+    picture = np.asarray(Image.open(tmp_path / "curves.png").convert("RGB"), float)
+    share = float(re.search(r"left:([\d.]+)%", curves.line(state.cheapest)).group(1)) / 100
+    grey = np.abs(picture - np.array([int(PALETTE["grey"][i : i + 2], 16) for i in (1, 3, 5)])).sum(2) < 12
+    column = np.flatnonzero(grey.sum(0) == grey.sum(0).max())
+    assert abs(share * picture.shape[1] - column.mean()) <= 1.5
+    low, high = (float(re.search(r"left:([\d.]+)%", curves.line(v)).group(1)) for v in (1.0, 3.0))
+    assert 0 < low < high < 100
 
 
 def test_a_click_takes_the_patch_and_a_person_marks_it(panel, tmp_path):

@@ -21,6 +21,12 @@ LOOK = """<style>
   margin: 0 4px 0 12px; vertical-align: -1px; }
 .weipian-tuning table { font-size: 12.5px; line-height: 1.35; }
 .weipian-tuning td.number, .weipian-tuning th.number { text-align: right; }
+.weipian-tuning .weipian-curves { display: block; position: relative; width: 100%; max-width: 509px;
+  overflow: visible; }
+.weipian-tuning .weipian-curves img { display: block; }
+.weipian-tuning .weipian-line, .weipian-tuning .weipian-line .widget-html-content { position: absolute;
+  inset: 0; width: auto; height: auto; margin: 0; pointer-events: none; overflow: visible; }
+.weipian-tuning .weipian-line i { position: absolute; margin-left: -1px; border-left: 2px solid #000; }
 .weipian-tuning .weipian-pair { white-space: nowrap; }
 .weipian-tuning figure { display: inline-block; margin: 0 8px 0 0; }
 .weipian-tuning figcaption { font-size: 12px; text-align: center; }

@@ -104,7 +104,8 @@ class Panel:
         self.cheapest = button("widgets_tuning.to_cheapest")
         self.save = button("widgets_tuning.keep")
         self.blind = w.Checkbox(description=t("widgets_tuning.blind"), indent=False)
-        self.curves = w.Image(format="png", layout=w.Layout(width="100%", max_width="509px"))
+        self.curves = w.Image(value=self._curves.png(), format="png", layout=w.Layout(width="100%"))
+        self.line = w.HTML()
         self.numbers, self.legend, self.kept = w.HTML(), w.HTML(), w.HTML()
         self.pair, self.facts, self.why, self.said = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         self.patch = w.Dropdown(
@@ -153,7 +154,10 @@ class Panel:
         buttons = [self.cheapest, *([self.save] if self.keep else []), self.blind]
         head = w.HBox([self.slider, *buttons], layout=row)
         left = w.VBox([self.map, self.legend], layout=w.Layout(flex="1 1 480px", min_width="380px"))
-        right = w.VBox([self.curves, self.numbers], layout=w.Layout(flex="1 1 400px", min_width="360px"))
+        self.line.add_class("weipian-line")
+        curves = w.Box([self.curves, self.line])
+        curves.add_class("weipian-curves")
+        right = w.VBox([curves, self.numbers], layout=w.Layout(flex="1 1 400px", min_width="360px"))
         flow = w.Layout(flex_flow="row wrap", grid_gap="14px", align_items="flex-start", overflow="visible")
         both = w.Box([left, right], layout=flow)
         choose = w.HBox([self.patch, self.earlier, self.later], layout=row)
@@ -188,11 +192,12 @@ class Panel:
         threshold = float(self.slider.value)
         verdicts = self.marks.verdicts() if self.marks is not None else {}
         picture = self._patches.png(threshold, verdicts, blind=self.blind.value)
-        with self.box.hold_trait_notifications():
-            self.overlay.url = data_url(picture)
-            self.curves.value = self._curves.png(threshold)
-            self.numbers.value = tables.confusion(self.state.counts(threshold))
-            self.legend.value = tables.legend(blind=self.blind.value)
+        numbers = tables.confusion(self.state.counts(threshold))
+        # all is computed before anything is sent, the largest last: small messages sent one by one would
+        # each wait until the browser has acknowledged the one before (Nagle's algorithm, 40 ms or more)
+        self.line.value, self.numbers.value = self._curves.line(threshold), numbers
+        self.legend.value = tables.legend(blind=self.blind.value)
+        self.overlay.url = data_url(picture)
 
     def _keep(self) -> None:
         if self.keep is not None:

@@ -139,7 +139,10 @@ def _palette() -> tuple[list[int], bytes]:
 
 
 class Curves:
-    """Recall and precision, missed area and cost over the threshold; only the line is drawn anew."""
+    """Recall and precision, missed area and cost over the threshold, drawn once; a line moves over them.
+
+    The line is an element of the page, so that a move sends its place and no picture.
+    """
 
     def __init__(self, state: TuningState) -> None:
         setup()
@@ -172,20 +175,19 @@ class Curves:
             axis.set_ylim(bottom, top + 0.25 * (top - bottom))  # room for the legend
         upper.axvline(state.cheapest, color=PALETTE["grey"], linestyle=":")
         lower.axvline(state.cheapest, color=PALETTE["grey"], linestyle=":")
-        self._lines = [
-            axis.axvline(state.thresholds[0], color="black", animated=True) for axis in (upper, lower)
-        ]
         canvas.draw()
-        self.figure.set_layout_engine("none")
-        self._canvas, self._ground = canvas, canvas.copy_from_bbox(self.figure.bbox)
+        self._across = lower.transData + self.figure.transFigure.inverted()
+        self._height = upper.get_position().y1, lower.get_position().y0
+        self._picture = np.asarray(canvas.buffer_rgba())
 
-    def png(self, threshold: float) -> bytes:
-        """Return the curves with the line at a threshold."""
-        self._canvas.restore_region(self._ground)
-        for line in self._lines:
-            line.set_xdata([threshold, threshold])
-            line.axes.draw_artist(line)
+    def png(self) -> bytes:
+        """Return the curves."""
         stream = io.BytesIO()
-        picture = Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB")
-        picture.save(stream, "png", compress_level=1)
+        Image.fromarray(self._picture).convert("RGB").save(stream, "png")
         return stream.getvalue()
+
+    def line(self, threshold: float) -> str:
+        """Return the line at a threshold as HTML, placed by shares of the picture's width and height."""
+        across = 100 * float(self._across.transform((threshold, 0))[0])
+        top, bottom = 100 * (1 - self._height[0]), 100 * self._height[1]
+        return f'<i style="left:{across:.3f}%;top:{top:.2f}%;bottom:{bottom:.2f}%"></i>'
