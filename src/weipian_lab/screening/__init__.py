@@ -1,5 +1,6 @@
 """Screening of image pairs of any size: shift, radiometry, score, threshold, patches, in one pass."""
 
+from weipian_lab.screening.aligned import read_aligned, read_given
 from weipian_lab.screening.choose import RULE_NUMBER, choose_threshold, rules_table, tuned_threshold
 from weipian_lab.screening.compare import Compared, against_labels, compare, read_labels
 from weipian_lab.screening.given import GivenScore, GivenView, fit_given, open_given
@@ -80,6 +81,8 @@ __all__ = [
     "patch_table",
     "print_progress",
     "quicklook",
+    "read_aligned",
+    "read_given",
     "read_labels",
     "result_remarks",
     "rules_shown",
