@@ -27,7 +27,7 @@ from weipian_lab.run.engine import CellFailure, Execution, KernelDied, execute
 from weipian_lab.run.manifest import MANIFEST, outputs_of, write_manifest
 from weipian_lab.run.parameters import Common, model, notebook_name
 from weipian_lab.run.report import heading_before, write_report
-from weipian_lab.run.unfinished import VARIABLE, keep_if_cut_off
+from weipian_lab.run.unfinished import VARIABLE, keep_if_cut_off, working_folder
 
 __all__ = ["Progress", "RunResult", "notebook_file", "run_notebook"]
 
@@ -263,15 +263,10 @@ def _staging(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-        # on the folder's own file system, so that taking the place is a rename, which a full disk cannot stop
-        near = folder.parent if folder.parent.stat().st_dev == folder.stat().st_dev else folder
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=near))
     except OSError as error:
         raise OutputError("errors.cannot_write", path=folder, reason=error.strerror) from error
-    try:
+    with working_folder(folder) as staging:
         yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _publish(staging: Path, folder: Path, notebook: str) -> None:
