@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from weipian_lab.errors import InputError, OutputError
-from weipian_lab.outputs import atomic, read_table, sha256, write_json, write_table, write_text
+from weipian_lab.outputs import atomic, read_json, read_table, sha256, write_json, write_table, write_text
 
 
 def test_failure_leaves_the_old_file_and_no_part(tmp_path):
@@ -74,3 +74,14 @@ def test_hash_of_a_file_and_of_a_folder(tmp_path):
     before = sha256(tmp_path / "d")
     file.rename(tmp_path / "d" / "b.txt")
     assert sha256(tmp_path / "d") != before
+
+
+def test_json_is_read_back_and_what_is_none_is_refused(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "a.json", {"名": [1, None, 0.5]})
+    assert read_json(path) == {"名": [1, None, 0.5]}
+    for content in (b"", b"{", b"\xff\xfe\x00"):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"a\.json"):
+            read_json(path)
+    with pytest.raises(InputError, match=r"none\.json"):
+        read_json(tmp_path / "none.json")

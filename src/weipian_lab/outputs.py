@@ -21,7 +21,7 @@ from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from weipian_lab.errors import InputError, OutputError
 
-__all__ = ["as_text", "atomic", "read_table", "sha256", "write_json", "write_table", "write_text"]
+__all__ = ["as_text", "atomic", "read_json", "read_table", "sha256", "write_json", "write_table", "write_text"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -81,6 +81,23 @@ def write_text(path: Path | str, text: str) -> Path:
 def write_json(path: Path | str, content: Any) -> Path:
     """Write JSON, readable, with Chinese as it is; NaN becomes null, NumPy and pandas values plain ones."""
     return write_text(path, json.dumps(_plain(content), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Read JSON as :func:`write_json` writes it.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not JSON in UTF-8.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("errors.missing_file", path=path)
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise InputError("errors.not_json", path=path.name) from error
 
 
 def _plain(value: Any) -> Any:
