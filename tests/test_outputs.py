@@ -76,7 +76,7 @@ def test_hash_of_a_file_and_of_a_folder(tmp_path):
     assert sha256(tmp_path / "d") != before
 
 
-def test_json_is_read_back_and_what_is_none_is_refused(tmp_path: Path) -> None:
+def test_json_is_read_back_and_what_is_none_is_refused(tmp_path):
     path = write_json(tmp_path / "a.json", {"名": [1, None, 0.5]})
     assert read_json(path) == {"名": [1, None, 0.5]}
     for content in (b"", b"{", b"\xff\xfe\x00"):
