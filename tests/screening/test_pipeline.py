@@ -245,8 +245,7 @@ def test_a_large_scene_is_sampled_all_over() -> None:
     assert screening.sample_blocks((300, 200), 512, 24) == [Block(0, 0, 300, 200)]
 
 
-def test_statistics_come_from_where_the_scene_is_clear(write, scenes: Scenes, monkeypatch) -> None:
-    monkeypatch.setattr(pipeline, "SAMPLE_SIDE", 16)
+def test_statistics_come_from_where_the_scene_is_clear(write, scenes: Scenes) -> None:
     before, after = scenes[0].copy(), scenes[1]
     before[:, :200] = 0
     with rasters.open_pair(write("a.tif", before, nodata=0), write("b.tif", after)) as pair:

@@ -179,15 +179,43 @@ def take_samples(
         seconds: list[Any] = [after] if alone else list(cast(Sequence[Any], after))
         masks: list[Any] = [valid] if alone else list(cast(Sequence[Any], valid or [None] * len(firsts)))
         tiles = tuple(prepare(b, a, v) for b, a, v in zip(firsts, seconds, masks, strict=True))
-        stacks = [np.concatenate([tile[i][:, tile[2]].T for tile in tiles]) for i in (0, 1)]
-        samples = Samples(stacks[0], stacks[1], tiles)
-    n = len(samples.before)
-    if n == 0:
+        return _of_tiles(tiles, max_samples, random_state)
+    chosen = _drawn(len(samples.before), max_samples, random_state)
+    return samples if chosen is None else Samples(samples.before[chosen], samples.after[chosen])
+
+
+def _of_tiles(tiles: tuple[tuple[Float, Float, Mask], ...], most: int, seed: int) -> Samples:
+    """Return pixels drawn from all tiles together; only those drawn are copied."""
+    places = [np.flatnonzero(valid) for _, _, valid in tiles]
+    ends = np.cumsum([len(place) for place in places])
+    chosen = _drawn(int(ends[-1]), most, seed)
+    if chosen is not None:
+        starts = ends - [len(place) for place in places]
+        cuts = np.searchsorted(chosen, ends)
+        mine = np.split(chosen, cuts[:-1])
+        places = [place[own - start] for place, own, start in zip(places, mine, starts, strict=True)]
+    stacks = [
+        np.concatenate(
+            [tile[i].reshape(len(tile[i]), -1)[:, p] for tile, p in zip(tiles, places, strict=True)], axis=1
+        )
+        for i in (0, 1)
+    ]
+    return Samples(stacks[0].T.astype(np.float64), stacks[1].T.astype(np.float64), tiles)
+
+
+def _drawn(count: int, most: int, seed: int) -> NDArray[np.intp] | None:
+    """Return the positions of the pixels drawn, rising; None for all.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if count == 0:
         raise InputError("change.no_valid_pixel")
-    if n > max_samples:
-        chosen = np.sort(np.random.default_rng(random_state).choice(n, max_samples, replace=False))
-        samples = Samples(samples.before[chosen], samples.after[chosen], samples.tiles)
-    return Samples(samples.before.astype(np.float64), samples.after.astype(np.float64), samples.tiles)
+    if count <= most:
+        return None
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,127 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weipian_lab import change, patches
-from weipian_lab.errors import InputError
 from weipian_lab.grid import Block, Grid
 from weipian_lab.patches import Batch, CleanUp, morphology, runs
 from weipian_lab.rasters import ScoreFile
+from weipian_lab.screening.fitting import (
+    Fitted,
+    block_side_for,
+    fit,
+    one_thread_each,
+    sample_scores,
+    sample_tiles,
+)
 from weipian_lab.screening.state import State, fingerprint
-from weipian_lab.screening.views import Tile, View, expand, sample_blocks, take_tiles, threads
+from weipian_lab.screening.views import View, expand, threads
 
 __all__ = ["Fitted", "Progress", "fit", "run", "sample_scores", "sample_tiles"]
 
 Float = NDArray[np.float32]
 Progress = Callable[[int, int], None]
-SAMPLE_SIDE = 256
-SAMPLE_COUNT = 32
-BLOCK_SIDE = 512
 CHECKPOINT = 32  # blocks after which what is finished is put on disk
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A model fitted on sample blocks, and its scores there.
-
-    Attributes
-    ----------
-    model
-        Scores any block.
-    scores
-        ``(n,)`` float32: scores of the valid pixels of the sample (of the whole scene, if that is small).
-    sampled_share
-        Share of the scene that the sample covers.
-    """
-
-    model: change.Model
-    scores: Float
-    sampled_share: float
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-def fit(
-    view: View,
-    method: str = "irmad",
-    *,
-    random_state: int = 0,
-    side: int = SAMPLE_SIDE,
-    count: int = SAMPLE_COUNT,
-    **options: Any,
-) -> Fitted:
-    """Fit a detector on sample blocks of a pair.
-
-    Parameters
-    ----------
-    view
-        The pair.
-    method, random_state, **options
-        As :func:`weipian_lab.change.fit`.
-    side, count
-        Size in pixels and number of the sample blocks; a scene of fewer pixels is taken whole.
-
-    Raises
-    ------
-    InputError
-        If no sampled pixel is valid.
-    """
-    tiles = sample_tiles(view, side, count)
-    options = _with_aspect(view, method, options)
-    firsts, seconds, masks = (list(part) for part in zip(*tiles, strict=True))
-    model = change.fit(
-        firsts, seconds, method, valid=masks, random_state=random_state, bands=view.bands, **options
-    )
-    scores = sample_scores(model, tiles)
-    share = sum(tile[2].size for tile in tiles) / (view.grid.shape[0] * view.grid.shape[1])
-    return Fitted(model, scores, min(1.0, share), {"method": method, "random_state": random_state, **options})
-
-
-def sample_tiles(view: View, side: int = SAMPLE_SIDE, count: int = SAMPLE_COUNT) -> list[Tile]:
-    """Read the sample blocks; if none of them has a valid pixel, the first ones of the scene that have.
-
-    Raises
-    ------
-    InputError
-        If no pixel of the scene is valid.
-    """
-    tiles = take_tiles(view, sample_blocks(view.grid.shape, side, count))
-    return tiles or _first_valid(view, list(view.grid.blocks(side)), count)
-
-
-def _with_aspect(view: View, method: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Tell a detector that smooths how a pixel is shaped on the ground, unless the caller did."""
-    detector = change.DETECTORS.get("cross_residual" if method in change.PRESETS else method)
-    if detector is None or "pixel_aspect" not in inspect.signature(detector).parameters:
-        return options
-    width, height = patches.pixel_size_m(view.grid)
-    return {"pixel_aspect": height / width, **options}
-
-
-def _first_valid(view: View, blocks: list[Block], count: int) -> list[Tile]:
-    """Return up to `count` blocks with valid pixels, looking at all; a scene mostly of cloud has few."""
-    found: list[Tile] = []
-    for block in blocks:
-        found += take_tiles(view, [block])
-        if len(found) == count:
-            break
-    if not found:
-        raise InputError("rasters.none_common")
-    return found
-
-
-def sample_scores(model: change.Model, tiles: list[Tile]) -> Float:
-    """Return the scores of the valid pixels of tiles, without the rim scored unlike the whole."""
-    parts = []
-    halo = model.halo_px
-    for first, second, valid in tiles:
-        rim = halo if len(tiles) > 1 and min(valid.shape) > 4 * halo else 0
-        rows, cols = valid.shape
-        for row in range(rim, rows - rim, BLOCK_SIDE):  # in pieces, for scoring takes several copies
-            for col in range(rim, cols - rim, BLOCK_SIDE):
-                block = Block(row, col, min(BLOCK_SIDE, rows - rim - row), min(BLOCK_SIDE, cols - rim - col))
-                wide, inner = expand(block, halo, valid.shape)
-                part = (slice(None), *wide.slices)
-                score = model.score_read(first[part], second[part], valid[wide.slices])
-                parts.append(score[inner][valid[block.slices]])
-    return np.concatenate(parts)
 
 
 def run(
@@ -147,7 +44,7 @@ def run(
     batch: Batch | None = None,
     score_path: Path | str | None = None,
     work_dir: Path | str | None = None,
-    block_side: int = BLOCK_SIDE,
+    block_side: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
     tags: Mapping[str, Any] | None = None,
@@ -171,7 +68,7 @@ def run(
     work_dir
         Folder for finished blocks, removed at the end; a run interrupted half-way goes on from there.
     block_side
-        Pixels along a block.
+        Pixels along a block; None for 512, or 1024 where the detector looks farther than 32 pixels.
     workers
         Threads; None for one a core (at most 4).
     progress
@@ -180,6 +77,7 @@ def run(
         Tags of the score file.
     """
     clean_up, batch = clean_up or CleanUp(), batch or Batch()
+    block_side = block_side or block_side_for(model)
     low, strong = patches.check_thresholds(threshold.value, threshold.strong)
     blocks = list(view.grid.blocks(block_side))
     facts = {
@@ -269,7 +167,7 @@ def _each(
     workers = workers or threads()
     pending: deque[tuple[Block, Future[tuple[runs.Runs, Float]] | None, runs.Runs | None]] = deque()
     queue = iter(blocks)
-    with ThreadPoolExecutor(workers) as pool:
+    with one_thread_each(), ThreadPoolExecutor(workers) as pool:
         try:
             while True:
                 while len(pending) <= workers and (block := next(queue, None)) is not None:
