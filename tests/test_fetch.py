@@ -16,7 +16,7 @@ import rasterio
 from affine import Affine
 from shapely.geometry import box, mapping
 
-from weipian_lab import rasters
+from weipian_lab import outputs, rasters
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.fetch import fetch
 
@@ -64,8 +64,23 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> list[pystac.Item]:
             item.add_asset(
                 band, pystac.Asset(href=str(path), media_type=pystac.MediaType.GEOTIFF, roles=["data"])
             )
+        if name != "S2":
+            path = _scl(folder / f"{name}_scl_20m.tif")
+            item.add_asset("scl", pystac.Asset(href=str(path), media_type=pystac.MediaType.GEOTIFF))
         made.append(item)
     return made
+
+
+def _scl(path: Path) -> Path:
+    """Write a scene classification of 20 m: cloud in the west, vegetation in the east."""
+    classes = np.full((100, 100), 4, np.uint8)
+    classes[:, :63] = 9
+    with rasterio.open(
+        path, "w", driver="GTiff", width=100, height=100, count=1, dtype="uint8", crs="EPSG:32648",
+        transform=Affine(20, 0, ORIGIN[0], 0, -20, ORIGIN[1]),
+    ) as out:  # fmt: skip
+        out.write(classes, 1)
+    return path
 
 
 @pytest.fixture
@@ -132,6 +147,19 @@ def test_a_pair_of_one_season_with_little_cloud(request, kind: str, tmp_path: Pa
     assert pair.report["before"]["baseline"] == 4.0 and pair.report["after"]["datetime"].startswith(
         "2024-07-15"
     )
+
+
+def test_the_cloud_mask_of_a_scene_is_found_by_the_screening(static: str, tmp_path: Path) -> None:
+    found = fetch(static, BOX, ("2022-01-01", "2024-12-31"), tmp_path / "out", bands=["red", "nir"])
+    with rasters.open_pair(*found.images, masks=("auto", "auto")) as pair:
+        _, _, valid = pair.read()
+        edge = round((ORIGIN[0] + 63 * 20 - pair.grid.transform.c) / 10)
+    assert pair.before.meta["mask_kind"] == "scl"
+    assert 0 < edge < valid.shape[1] and not valid[:, :edge].any() and valid[:, edge:].all()
+    record = json.loads(found.provenance.read_text("utf-8"))
+    for image in record["images"]:
+        ((name, digest),) = image["masks"].items()
+        assert digest == outputs.sha256(tmp_path / "out" / name)
 
 
 def test_a_series_in_given_months(static: str, tmp_path: Path) -> None:

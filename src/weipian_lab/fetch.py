@@ -23,6 +23,10 @@ __all__ = ["FetchResult", "fetch"]
 
 Box = tuple[float, float, float, float]
 _MONTHS_APART = 2
+_MASKS = {
+    "scl": "SCL",
+    "qa_pixel": "QA_PIXEL",
+}  # asset key in lower case: ending of the file beside the image
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class FetchResult:
         Ids of the catalogue's items behind them.
     provenance
         JSON with address, filters, items, assets and hashes.
+
+    A scene classification or quality band that an item offers is written beside its image
+    (``<item>_SCL.tif``, ``<item>_QA_PIXEL.tif``), where the screening looks for it.
     """
 
     images: tuple[Path, ...]
@@ -202,6 +209,7 @@ def _write(item: Any, folder: Path, bbox: Box, bands: Sequence[str], resolution_
     import odc.stac
 
     keys = _assets(item, bands)
+    masks = {key: _MASKS[key.lower()] for key in item.assets if key.lower() in _MASKS}
     loaded = odc.stac.load(
         [item], bands=keys, bbox=bbox, crs=_crs(item), resolution=resolution_m, chunks=None
     )
@@ -210,6 +218,10 @@ def _write(item: Any, folder: Path, bbox: Box, bands: Sequence[str], resolution_
     grid = Grid(f"EPSG:{box.crs.epsg}", box.transform, tuple(box.shape))
     baseline = item.properties.get("s2:processing_baseline") or item.properties.get("processing:version", "")
     tags = {"DATETIME": item.datetime.isoformat(), "STAC_ITEM": item.id, "PROCESSING_BASELINE": baseline}
+    for key, ending in masks.items():
+        coded = odc.stac.load([item], bands=[key], geobox=box, resampling="nearest", chunks=None)
+        codes, nothing = _as_stored(np.asarray(coded[key].values[0]))
+        rasters.write(folder / f"{item.id}_{ending}.tif", codes, grid, nodata=nothing, tags=tags)
     scale, offset = _stored_scale(item, keys[0])
     return rasters.write(
         folder / f"{item.id}.tif", data, grid, nodata=nodata, descriptions=list(bands), tags=tags,
@@ -250,5 +262,10 @@ def _facts(item: Any, path: Path) -> dict[str, Any]:
         "cloud_cover": item.properties.get("eo:cloud_cover"),
         "file": path.name,
         "sha256": outputs.sha256(path),
+        "masks": {
+            mask.name: outputs.sha256(mask)
+            for ending in _MASKS.values()
+            if (mask := path.with_name(f"{path.stem}_{ending}.tif")).is_file()
+        },
         "assets": {key: asset.href for key, asset in item.assets.items()},
     }

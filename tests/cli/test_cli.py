@@ -173,4 +173,8 @@ def test_fetch_takes_a_catalogue_box_and_dates(monkeypatch: pytest.MonkeyPatch, 
     words = ["fetch", "c.json", "--bbox", "106", "38", "106.5", "38.5", "--dates", "2023-05-01", "2024-07-01"]
     assert run([*words, "--out", "o"]) == 0
     assert given[0] == ("c.json", (106.0, 38.0, 106.5, 38.5), ("2023-05-01", "2024-07-01"), Path("o"))
-    assert given[1] == {"collection": None, "max_cloud": 20.0, "series": False}
+    usual = {"collection": None, "max_cloud": 20.0, "series": False, "resolution_m": 10.0, "months": None}
+    assert given[1] == {**usual, "bands": ["B02", "B03", "B04", "B08", "B11", "B12"]}
+    assert run([*words, "--bands", "red, nir", "--months", "6,7", "--resolution", "30"]) == 0
+    assert given[3] == {**usual, "bands": ["red", "nir"], "months": [6, 7], "resolution_m": 30.0}
+    assert run([*words, "--months", "June"]) == 2

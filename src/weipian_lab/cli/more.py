@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from weipian_lab.cli.app import Language, Out, Verbose, app
+from weipian_lab.errors import ParameterError
 from weipian_lab.text import current, t
 
 __all__ = ["classes"]
@@ -101,6 +102,9 @@ def fetch(
     max_cloud: Annotated[
         float, typer.Option("--max-cloud", min=0, max=100, help=t("cli.opt_max_cloud"))
     ] = 20.0,
+    bands: Annotated[str, typer.Option("--bands", help=t("cli.opt_bands"))] = "B02,B03,B04,B08,B11,B12",
+    months: Annotated[str, typer.Option("--months", help=t("cli.opt_months"))] = "",
+    resolution: Annotated[float, typer.Option("--resolution", min=0.1, help=t("cli.opt_resolution"))] = 10.0,
     series: Annotated[bool, typer.Option("--series", help=t("cli.opt_series"))] = False,
     lang: Language = None,
     verbose: Verbose = False,
@@ -108,9 +112,15 @@ def fetch(
     """Get imagery from a catalogue; the only command that may call out."""
     from weipian_lab.fetch import fetch as fetch_images
 
-    found = fetch_images(
-        catalogue, bbox, dates, out, collection=collection, max_cloud=max_cloud, series=series
+    names, numbers = (
+        [part.strip() for part in given.split(",") if part.strip()] for given in (bands, months)
     )
+    if not all(number.isdigit() for number in numbers):
+        raise ParameterError("errors.bad_choice", name="months", value=months, choices="1–12")
+    found = fetch_images(
+        catalogue, bbox, dates, out, collection=collection, max_cloud=max_cloud, series=series,
+        bands=names, months=[int(number) for number in numbers] or None, resolution_m=resolution,
+    )  # fmt: skip
     for image in found.images:
         typer.echo(str(image))
     typer.echo(t("cli.fetch_done", number=len(found.images), path=found.provenance))

@@ -62,12 +62,13 @@ def kind_of(path: str, description: str) -> str:
 
 
 def beside(path: str) -> str | None:
-    """Return the scene classification that lies beside an image (``name_SCL.tif``), if there is one."""
+    """Return the mask beside an image (``name_SCL.tif``, ``name_QA_PIXEL.tif``), None if there is none."""
     image = Path(path)
-    for suffix in (image.suffix, ".tif", ".jp2"):
-        found = image.with_name(f"{image.stem}_SCL{suffix}")
-        if found.is_file():
-            return str(found)
+    for ending in ("SCL", "QA_PIXEL"):
+        for suffix in (image.suffix, ".tif", ".jp2"):
+            found = image.with_name(f"{image.stem}_{ending}{suffix}")
+            if found.is_file():
+                return str(found)
     return None
 
 
