@@ -74,7 +74,7 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> list[pystac.Item]:
 def _scl(path: Path) -> Path:
     """Write a scene classification of 20 m: cloud in the west, vegetation in the east."""
     classes = np.full((100, 100), 4, np.uint8)
-    classes[:, :63] = 9
+    classes[:, :36] = 9
     with rasterio.open(
         path, "w", driver="GTiff", width=100, height=100, count=1, dtype="uint8", crs="EPSG:32648",
         transform=Affine(20, 0, ORIGIN[0], 0, -20, ORIGIN[1]),
@@ -153,7 +153,7 @@ def test_the_cloud_mask_of_a_scene_is_found_by_the_screening(static: str, tmp_pa
     found = fetch(static, BOX, ("2022-01-01", "2024-12-31"), tmp_path / "out", bands=["red", "nir"])
     with rasters.open_pair(*found.images, masks=("auto", "auto")) as pair:
         _, _, valid = pair.read()
-        edge = round((ORIGIN[0] + 63 * 20 - pair.grid.transform.c) / 10)
+        edge = round((ORIGIN[0] + 36 * 20 - pair.grid.transform.c) / 10)
     assert pair.before.meta["mask_kind"] == "scl"
     assert 0 < edge < valid.shape[1] and not valid[:, :edge].any() and valid[:, edge:].all()
     record = json.loads(found.provenance.read_text("utf-8"))
