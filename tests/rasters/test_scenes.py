@@ -265,4 +265,6 @@ def test_scenes_side_by_side_are_told_apart(tmp_path: Path) -> None:
     assert [[re.sub(r".*T034531_", "", path.name) for path in scene] for scene in found.values()] == [
         ["B04.tif", "B08.tif"]
     ] * 2
+    for scene, files in found.items():
+        assert Path(rasters.read(files, mask="auto").meta["mask"]).name == f"{scene}_SCL.tif"
     assert rasters.holds_bands(tmp_path) and not rasters.holds_bands(tmp_path.parent)
