@@ -17,7 +17,6 @@ from weipian_lab import change, patches, rasters, screening, text
 from weipian_lab.errors import GridError, InputError, ParameterError
 from weipian_lab.grid import Block, Grid
 from weipian_lab.patches import CleanUp
-from weipian_lab.screening import pipeline
 
 Scenes = tuple[np.ndarray, np.ndarray, np.ndarray]
 RULES = CleanUp(opening_px=1, closing_px=1, min_px=10)
