@@ -100,7 +100,7 @@ def test_through_the_runner_each_file_is_hashed_and_the_captions_name_the_scenes
     listed = [path.relative_to(tmp_path).as_posix() for path in rasters.read_files(folders[0])]
     file = tmp_path / "p.yaml"
     file.write_text("before:\n" + "".join(f"  - {name}\n" for name in listed) + f"layers: {no_layers}\n")
-    parameters = gather("01_screening", file, [f"after={NAMES[1]}", "exports=[]"])
+    parameters = gather("01_screening", file, [f"after={NAMES[1]}", "exports=shp"])
     result = run.run_notebook("01_screening", parameters, "out", lang="zh")
     manifest = json.loads(result.manifest.read_text("utf-8"))
     hashed = [(one["parameter"], one["path"]) for one in manifest["inputs"]]
@@ -110,6 +110,8 @@ def test_through_the_runner_each_file_is_hashed_and_the_captions_name_the_scenes
     assert manifest["inputs"][-1]["sha256"] == outputs.sha256(result.out_dir / manifest["inputs"][-1]["path"])
     assert manifest["parameters"]["before"] == [f"../{name}" for name in listed]
     assert run.manifest.verify(result.out_dir).differences == ()
+    exported = vectors.read(result.out_dir / "patches_export.shp").frame
+    assert set(exported["BZ"]) == {"疑似"} and screening.export_note(True) == "疑似，模拟数据"
     next(folders[0].glob("R20m/*B11*")).write_bytes(b"")
     assert [one.problem for one in run.manifest.verify(result.out_dir).differences] == ["changed"]
     shown = result.report.read_text("utf-8")

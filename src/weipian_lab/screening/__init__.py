@@ -10,6 +10,7 @@ from weipian_lab.screening.pipeline import Fitted, fit, run, sample_scores, samp
 from weipian_lab.screening.prepare import correction, fit_gains, measure_shift, normalised
 from weipian_lab.screening.report import (
     day_of,
+    export_note,
     facts_table,
     headline,
     patch_table,
@@ -61,6 +62,7 @@ __all__ = [
     "compare",
     "correction",
     "day_of",
+    "export_note",
     "facts_table",
     "find_series",
     "fit",

@@ -16,6 +16,7 @@ from weipian_lab.text import LANGS, t
 
 __all__ = [
     "day_of",
+    "export_note",
     "facts_table",
     "headline",
     "patch_table",
@@ -126,6 +127,12 @@ def warnings_in_words(remarks: Iterable[Remark]) -> str:
     marks = {"warning": "⚠", "note": "·"}
     lines = [f"{marks[remark.level]} {remark.text()}" for remark in ordered]
     return "\n".join(lines) or t("screening.no_remarks")
+
+
+def export_note(simulated: bool) -> str:
+    """Return what the field ``BZ`` of an official format says of every patch; Chinese, as the format is."""
+    said = t("screening.export_suspected", "zh")
+    return said + t("screening.export_simulated", "zh") if simulated else said
 
 
 def summary(
