@@ -147,3 +147,62 @@ def test_a_promise_by_parcels_says_what_it_takes_for_granted():
     by_blocks = tuning.promise(scores, [0.5], block=np.arange(60)).statement
     assert t("tuning.by_parcels") in by_parcels
     assert t("tuning.by_parcels") not in by_blocks
+
+
+def test_conformal_by_blocks_counts_blocks():
+    """Nineteen blocks, one missed as a whole: (1 + 1) / 20 ≤ 0.1, however many parcels it has."""
+    blocks = np.repeat(np.arange(19), [7, *[2] * 18])
+    scores = np.where(blocks == 0, 0.1, 0.9)
+    found = tuning.conformal(scores, [0.05, 0.5], miss_rate=0.1, block=blocks)
+    assert (found.threshold, found.units) == (0.5, 19)
+    assert found.p_values == pytest.approx([1 / 20, 2 / 20])
+    assert tuning.conformal(scores, [0.05, 0.5], miss_rate=0.099, block=blocks).threshold == 0.05
+    assert tuning.conformal(scores, [0.05, 0.5], miss_rate=0.1).threshold == 0.05  # 8 of 44 parcels
+
+
+def test_conformal_keeps_the_mean_where_parcels_hang_together():
+    """Losses of a new block, averaged over counties: within the limit by blocks, beyond it without n + 1."""
+    rng = np.random.default_rng(4)
+    grid, limit, lost, naive = np.linspace(-4, 4, 161), 0.2, [], []
+    for _ in range(4000):
+        shared = rng.normal(1.5, 1, 9)  # eight blocks of four parcels, and the one to come
+        scores = np.repeat(shared[:8], 4)
+        found = tuning.conformal(scores, grid, miss_rate=limit, block=np.repeat(np.arange(8), 4)).threshold
+        lost.append(0.0 if found is None else float(shared[8] < found))
+        plain = grid[(scores[:, None] < grid).mean(0) <= limit].max()
+        naive.append(float(shared[8] < plain))
+    error = np.sqrt(limit * (1 - limit) / 4000)
+    assert np.mean(lost) <= limit + 2 * error
+    assert np.mean(naive) > limit + 2 * error
+
+
+@pytest.mark.parametrize(("rate", "confidence"), [(0.4, 0.9), (0.1, 0.95), (0.05, 0.99), (0.9, 0.6)])
+def test_the_fewest_blocks_are_just_enough(rate, confidence):
+    least = tuning.least_blocks(rate, confidence)
+    for number, given in ((least, True), (least - 1, False)):
+        if number:
+            found = tuning.promise(
+                np.ones(number), [0.5], miss_rate=rate, confidence=confidence, block=np.arange(number)
+            )
+            assert (found.threshold is not None) == given
+            assert given or str(least) in found.statement
+
+
+def test_rates_are_stated_with_their_digits():
+    said = tuning.promise(np.ones(400), [0.5], miss_rate=0.025, confidence=0.975).statement
+    assert "2.5%" in said and "97.5%" in said
+    assert tuning.stated(1 - 0.9) == "10%"
+
+
+def test_every_promise_says_what_its_units_are_taken_for():
+    for options in ({"block": np.arange(60)}, {"block": np.arange(60), "largest": 1.0}, {}):
+        said = tuning.promise(np.ones(60), [0.5], **options).statement
+        assert t("tuning.by_units" if options else "tuning.by_parcels") in said
+
+
+def test_broken_promises_are_counted_of_all_counties_and_some_error_allowed():
+    both = tuning.validity(20, counties=200, miss_rate=0.4, confidence=0.9)
+    assert list(both["correlation"].unique()) == ["0", "0.9"] and len(both) == 8
+    by_blocks = both.loc[both["rule"] == "blocks", "broken"]
+    assert by_blocks.max() <= tuning.allowed_share(0.9, 200) == pytest.approx(0.1 + 2 * np.sqrt(0.09 / 200))
+    assert both.loc[(both["rule"] == "parcels") & (both["correlation"] == "0.9"), "broken"].item() > 0.142

@@ -10,6 +10,7 @@ from shapely.geometry import box
 from weipian_lab import tuning
 from weipian_lab.errors import InputError, ParameterError, ProcedureError, SchemaError
 from weipian_lab.grid import Grid
+from weipian_lab.outputs import write_json
 from weipian_lab.patches import CleanUp
 from weipian_lab.screening import tuned_threshold
 from weipian_lab.text import t
@@ -274,3 +275,85 @@ def test_an_outside_score_hands_over_no_detector(tmp_path):
     assert tuned_threshold(path, "given") == 0.4  # what 01 asks when it is given a score
     with pytest.raises(InputError):
         tuned_threshold(path, "mad")
+
+
+def test_clean_ups_go_by_name_and_their_order_matters():
+    """Two bars two pixels wide, a pixel apart: opened first nothing is left, closed first one patch."""
+    score = np.zeros((40, 40), np.float32)
+    score[10:12, 10:20] = score[13:15, 10:20] = 0.8
+    truth = gpd.GeoDataFrame(
+        {"change_id": ["c"]}, geometry=[box(500_100, 4_200_250, 500_200, 4_200_300)], crs=GRID.crs
+    )
+    names = ["open_close", "close_open"]
+    found = tuning.sweep({"d": score}, GRID, truth, thresholds={"d": [0.5]}, clean_ups=names)
+    assert found.set_index("clean_up")["patches"].to_dict() == {"open_close": 0, "close_open": 1}
+    row = found[found["clean_up"] == "close_open"].iloc[0]
+    assert tuning.outcome(row, {"d": score, "e": score}, GRID, truth).equals(row)
+    held = tuning.detection_scores(score, GRID, truth, [0.5], clean_up="close_open")
+    assert held.tolist() == [0.5]
+    for refused in (["opened"], ["close", ""]):
+        with pytest.raises(ParameterError, match="close_open"):
+            tuning.sweep({"d": score}, GRID, truth, thresholds={"d": [0.5]}, clean_ups=refused)
+
+
+def test_what_is_handed_over_is_the_setting_with_its_order():
+    row = {"detector": "mad@B04,B08", "clean_up": "close_open", "min_mu": 2.0, "threshold": 3.5}
+    assert tuning.parameters_of(row) == {
+        "method": "mad", "bands": ["B04", "B08"], "threshold_rule": "fixed", "threshold_number": 3.5,
+        "hysteresis": 1.0, "opening_px": 1, "closing_px": 1, "clean_order": "close_open", "min_px": 4,
+        "fill_px": 4, "minimum_mu": 2.0,
+    }  # fmt: skip
+
+
+def squares_with(real):
+    """Patches whose score tells the real ones, in a row of blocks."""
+    n = len(real)
+    shapes = [box(60 * i, 0, 60 * i + 50, 50 + i % 7) for i in range(n)]
+    frame = gpd.GeoDataFrame({"score_mean": 1.0, "score_max": np.where(real, 3.0, 1.0)}, geometry=shapes)
+    return frame, np.arange(n) // 5
+
+
+def test_what_cannot_be_learnt_is_said_and_no_more():
+    costs = {"cost_of_visit": 1.0, "cost_of_miss": 5.0}
+    real = np.arange(60) % 3 == 0
+    frame, blocks = squares_with(real)
+    learnt = tuning.learn(frame, real, blocks, **costs)
+    assert 0 <= learnt.probability <= 1 and "60" in learnt.statement
+    assert learnt.rules.loc["score", "lost"] == 0
+    for kind in (np.ones(60, bool), np.zeros(60, bool), np.arange(60) < 5):  # one kind, or in one block only
+        frame, blocks = squares_with(kind)
+        nothing = tuning.learn(frame, kind, blocks, **costs)
+        assert nothing.probability is None and nothing.rules is None
+        assert nothing.statement.startswith(t("tuning.not_learned", reason="")[:4])
+    frame, _ = squares_with(real)
+    assert tuning.learn(frame, real, np.zeros(60), **costs).rules is None
+
+
+def test_shares_of_nothing_are_a_dash(table):
+    row = table.iloc[0].copy()
+    row["precision"] = row["recall"] = np.nan
+    shown = tuning.shown_test(row, table.iloc[1])
+    assert "nan" not in shown.to_string() and (shown.iloc[:, 1] == "–").sum() == 2
+    assert "nan" not in tuning.by_cost(table.assign(recall=np.nan, precision=np.nan)).statement
+    none = tuning.promise(np.full(5, 0.5), [0.2])
+    assert "nan" not in "".join(tuning.headline(row, row, none, True).values())
+
+
+def test_an_assessment_stands_beside_the_test_part(tmp_path, table):
+    row = table.iloc[0]
+    assert tuning.beside_assessment("", row) == t("tuning.no_assessment")
+    path = tmp_path / "assessment.json"
+    count = {"estimate": 0.31, "lower": 0.2, "upper": 0.44, "n": 52}
+    write_json(path, {"false_alarms": {"count": count}})
+    said = tuning.beside_assessment(path, row)
+    assert all(word in said for word in ("31%", "20%", "44%", "52", f"{1 - row['precision']:.0%}"))
+    for content in ({}, [], {"false_alarms": {"count": {"n": 3}}}):
+        write_json(path, content)
+        with pytest.raises(InputError, match=r"assessment\.json"):
+            tuning.beside_assessment(path, row)
+
+
+def test_costs_of_errors_by_hand():
+    effort = tuning.Effort(2, 10, 5, hours_per_mu=0.1)
+    costs = effort.of_errors(10_000, 2_000)  # 15 and 3 亩
+    assert costs == pytest.approx({"cost_of_visit": (2 + 1.5) * 10, "cost_of_miss": 15})

@@ -120,6 +120,23 @@ def test_the_slider_is_the_strong_threshold_of_an_extraction():
             assert got[ours] == pytest.approx(expected[theirs], nan_ok=True), (ours, threshold)
 
 
+def test_outlines_are_those_of_the_candidate_threshold_below():
+    score = np.zeros(GRID.shape, np.float32)
+    score[10:20, 10:20], score[12:18, 12:18], score[50:60, 50:60] = 2.0, 5.0, 3.0
+    truth = gpd.GeoDataFrame({"change_id": ["t"]}, geometry=[square(100, 800, 100)], crs=CRS)
+    setting = {"clean_up": "sieve", "min_mu": 1.0, "threshold": 4.0}
+    state = TuningState.below(setting, score, [1.0, 2.5, 4.0], GRID, truth, EFFORT)
+    assert state.outline == 2.5 and sorted(state.scores) == [3.0, 5.0]
+    west = box(600_000, 4_250_000, 600_300, 4_251_000)
+    high = {**setting, "min_mu": 10.0}  # none so large at 2.5 in the west; the next lower one has one
+    found = TuningState.below(high, score, [1.0, 2.5, 4.0], GRID, truth, EFFORT, region=west)
+    assert found.outline == 1.0 and found.scores.tolist() == [5.0]
+    with pytest.raises(ParameterError):
+        TuningState.below({**setting, "min_mu": 99.0}, score, [1.0, 4.0], GRID, truth, EFFORT)
+    lowest = TuningState.below({**setting, "threshold": 1.0}, score, [1.0, 2.5], GRID, truth, EFFORT)
+    assert lowest.outline == 1.0
+
+
 def test_the_cheapest_is_the_least_of_the_curve(state):
     assert state.counts(state.cheapest)["cost"] == state.curve["cost"].min()
 

@@ -10,9 +10,10 @@ import pandas as pd
 
 from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import t
+from weipian_lab.tuning.guarantee import stated
 from weipian_lab.tuning.sweep import SETTING
 
-__all__ = ["Choice", "at_edge", "by_capacity", "by_cost", "by_recall", "holds", "stability"]
+__all__ = ["Choice", "at_edge", "by_capacity", "by_cost", "by_recall", "holds", "percent", "stability"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def by_recall(sweep: pd.DataFrame, recall: float) -> Choice | None:
     if enough.empty:
         return None
     row = _first(enough, ["patches", "missed_mu", "threshold"], [True, True, False])
-    return Choice("recall", row, t("tuning.by_recall", wanted=f"{recall:.0%}", **_words(row)))
+    return Choice("recall", row, t("tuning.by_recall", wanted=stated(recall), **_words(row)))
 
 
 def by_capacity(sweep: pd.DataFrame, visits_per_week: float, weeks: float) -> Choice | None:
@@ -157,11 +158,16 @@ def _first(sweep: pd.DataFrame, columns: list[str], ascending: list[bool]) -> pd
     return sweep.sort_values(columns, ascending=ascending, kind="stable").iloc[0]
 
 
+def percent(share: float | None) -> str:
+    """Return a share 0-1 as percent; a dash where there is nothing to take a share of."""
+    return "–" if share is None or np.isnan(share) else f"{share:.0%}"
+
+
 def _words(row: pd.Series) -> dict[str, Any]:
     return {
         "threshold": f"{row['threshold']:.4g}",
         "patches": f"{int(row['patches'])}",
-        "recall": f"{row['recall']:.0%}",
-        "precision": f"{row['precision']:.0%}",
+        "recall": percent(row["recall"]),
+        "precision": percent(row["precision"]),
         "missed": f"{row['missed_mu']:.1f}",
     }

@@ -23,7 +23,16 @@ from scipy.special import logsumexp
 from weipian_lab.errors import ParameterError, SchemaError
 from weipian_lab.text import t
 
-__all__ = ["Promise", "betting_p_values", "binomial_p_values", "conformal", "least_parcels", "promise"]
+__all__ = [
+    "Promise",
+    "betting_p_values",
+    "binomial_p_values",
+    "conformal",
+    "least_blocks",
+    "least_parcels",
+    "promise",
+    "stated",
+]
 
 Array = NDArray[np.float64]
 _STAKES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.99)  # shares of the stake that would risk everything
@@ -42,7 +51,7 @@ class Promise:
     miss_rate, confidence
         The promise. `confidence` is NaN for conformal risk control, which speaks of the mean.
     units
-        Independent units (parcels or blocks) it rests on.
+        Independent units (parcels or blocks) it rests on: random draws from those that it speaks of.
     statement
         The promise in words.
     """
@@ -91,9 +100,17 @@ def promise(
     largest
         Bound on the total `size` within one unit, known beforehand; needed with `size`.
         With `block` alone it is a number of parcels; without it every block counts the same,
-        and the promise is of the share missed in a block, averaged over the blocks.
+        and the promise is of the share missed in a block, averaged over the blocks with a true change.
     seed
         Order in which the betting martingale sees the units.
+
+    Notes
+    -----
+    What is proven: whatever the county, the chance that a threshold is given that misses more than
+    `miss_rate` is at most 1 - `confidence`; where none is given, nothing is promised. "Misses" is the mean
+    over the population that the units are drawn from, independently and at random, at that very threshold.
+    A parcel counts as missed from the first threshold on at which it is not found, so the loss never falls
+    as the threshold rises and the one promised is not below the true one.
 
     Raises
     ------
@@ -110,24 +127,31 @@ def promise(
         units = len(score)
     else:
         weight: Array = np.ones(len(score)) if size is None else np.asarray(size, float)
-        codes = (
-            np.arange(len(score)) if block is None else np.unique(np.asarray(block), return_inverse=True)[1]
-        )
-        if len(weight) != len(score) or len(codes) != len(score):
-            raise SchemaError("tuning.lengths", scores=len(score), other=min(len(weight), len(codes)))
-        units = int(codes.max()) + 1
         alike = size is None and largest is None
-        if alike:
-            weight, largest = 1 / np.bincount(codes)[codes], 1.0
-        total: Array = np.asarray(np.bincount(codes, weight, minlength=units), float)
-        lost = np.zeros((units, len(grid)))
-        np.add.at(lost, codes, weight[:, None] * missed_at)
+        lost, total = _losses(score, grid, weight, block, alike=alike)
+        units = len(total)
         missed = lost.sum(0) / total.sum()
-        p = betting_p_values(lost, total, miss_rate, largest, seed=seed)
+        p = betting_p_values(lost, total, miss_rate, 1.0 if alike else largest, seed=seed)
     threshold = _fixed_sequence(grid, p, 1 - confidence)
     of = "area" if size is not None else "parcels" if block is None else "alike" if alike else "count"
     statement = _statement(threshold, miss_rate, confidence, units, of)
     return Promise(threshold, grid, missed, p, miss_rate, confidence, units, statement)
+
+
+def _losses(
+    score: Array, grid: Array, weight: Array, block: ArrayLike | None, *, alike: bool
+) -> tuple[Array, Array]:
+    """Return what is lost (units, thresholds) and the total (units,) of each unit; `alike` makes totals 1."""
+    codes = np.arange(len(score)) if block is None else np.unique(np.asarray(block), return_inverse=True)[1]
+    if len(weight) != len(score) or len(codes) != len(score):
+        raise SchemaError("tuning.lengths", scores=len(score), other=min(len(weight), len(codes)))
+    units = int(codes.max()) + 1
+    if alike:
+        weight = 1 / np.bincount(codes)[codes]
+    total: Array = np.asarray(np.bincount(codes, weight, minlength=units), float)
+    lost = np.zeros((units, len(grid)))
+    np.add.at(lost, codes, weight[:, None] * (score[:, None] < grid))
+    return lost, total
 
 
 def _check(
@@ -186,10 +210,22 @@ def _fixed_sequence(grid: Array, p_values: Array, delta: float) -> float | None:
     return float(grid[max(kept)]) if len(kept) else None
 
 
-def conformal(scores: ArrayLike, thresholds: ArrayLike, *, miss_rate: float = 0.1) -> Promise:
+def conformal(
+    scores: ArrayLike, thresholds: ArrayLike, *, miss_rate: float = 0.1, block: ArrayLike | None = None
+) -> Promise:
     """Return the highest threshold whose expected miss rate is at most `miss_rate` (conformal risk control).
 
-    The mean over many counties keeps to it; a single county may well exceed it.
+    The mean over many counties keeps to it; a single county may well exceed it. With n units the highest
+    threshold is taken at which (n × mean loss + 1) / (n + 1) is within the limit: the loss never falls as the
+    threshold rises and is at most 1, and the unit to come is exchangeable with the n.
+
+    Parameters
+    ----------
+    scores, thresholds, miss_rate
+        As :func:`promise`.
+    block
+        (n,) block that a parcel lies in. Blocks are then the units, each with the share of its parcels that
+        is missed; parcels of one place are not exchangeable with those of another.
 
     Raises
     ------
@@ -197,27 +233,48 @@ def conformal(scores: ArrayLike, thresholds: ArrayLike, *, miss_rate: float = 0.
         As :func:`promise`.
     """
     score, grid = _check(scores, thresholds, miss_rate, 0.5)
-    n = len(score)
-    missed = (score[:, None] < grid).mean(0)
+    lost, total = _losses(score, grid, np.ones(len(score)), block, alike=True)
+    n = len(total)
+    missed = lost.mean(axis=0)
     bound = (n * missed + 1) / (n + 1)
     good = np.cumprod(bound <= miss_rate).astype(bool)
     threshold = float(grid[good][-1]) if good.any() else None
+    of = "parcels" if block is None else "blocks"
     if threshold is None:
-        statement = t("tuning.no_conformal", rate=f"{miss_rate:.0%}", least=int(np.ceil(1 / miss_rate)) - 1)
+        least = int(np.ceil(1 / miss_rate)) - 1
+        statement = t(f"tuning.no_conformal_{of}", rate=stated(miss_rate), least=least)
     else:
-        statement = t("tuning.conformal", threshold=f"{threshold:.4g}", rate=f"{miss_rate:.0%}", units=n)
+        statement = t(f"tuning.conformal_{of}", threshold=f"{threshold:.4g}", rate=stated(miss_rate), units=n)
     return Promise(threshold, grid, missed, bound, miss_rate, float("nan"), n, statement)
 
 
 def least_parcels(miss_rate: float, confidence: float = 0.95) -> int:
-    """Return the fewest true changes that allow a promise, if none of them is missed."""
+    """Return the fewest true changes that allow a promise by parcels, if none of them is missed."""
     return int(np.ceil(np.log(1 - confidence) / np.log(1 - miss_rate)))
 
 
+def least_blocks(miss_rate: float, confidence: float = 0.95) -> int:
+    """Return the fewest blocks that allow a promise by blocks that count the same, if no parcel is missed."""
+    gains = np.log1p(np.array(_STAKES) / (1 - miss_rate) * miss_rate)
+    wanted = np.log(len(_STAKES)) - np.log(1 - confidence)
+    low, high = 0, int(np.ceil(wanted / gains.max())) + 1  # with the best stake alone it is enough
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if logsumexp(middle * gains) >= wanted else (middle, high)
+    return high
+
+
 def _statement(threshold: float | None, miss_rate: float, confidence: float, units: int, of: str) -> str:
-    values: dict[str, Any] = {"rate": f"{miss_rate:.0%}", "confidence": f"{confidence:.0%}", "units": units}
-    if threshold is None:
-        said = t("tuning.no_promise", least=least_parcels(miss_rate, confidence), **values)
-    else:
+    values: dict[str, Any] = {"rate": stated(miss_rate), "confidence": stated(confidence), "units": units}
+    if threshold is not None:
         said = t(f"tuning.promise_{of}", threshold=f"{threshold:.4g}", **values)
-    return f"{said} {t('tuning.by_parcels')}" if of == "parcels" else said
+    elif of == "alike":
+        said = t("tuning.no_promise_blocks", least=least_blocks(miss_rate, confidence), **values)
+    else:
+        said = t("tuning.no_promise", least=least_parcels(miss_rate, confidence), **values)
+    return f"{said} {t('tuning.by_parcels' if of == 'parcels' else 'tuning.by_units')}"
+
+
+def stated(share: float) -> str:
+    """Return a share as percent with the digits it has: 0.025 is not 2 %."""
+    return f"{100 * share:.4g}%"

@@ -12,12 +12,40 @@ import numpy as np
 from weipian_lab import yamlio
 from weipian_lab.errors import InputError, ParameterError
 from weipian_lab.outputs import write_text
+from weipian_lab.tuning.scores import clean_ups, split_name
 from weipian_lab.tuning.split import refuse_other
 
-__all__ = ["read_tuned", "write_by_hand", "write_tuned"]
+__all__ = ["parameters_of", "read_tuned", "write_by_hand", "write_tuned"]
 
 GIVEN = "given"
 """Name of a score that an outside model gave."""
+
+
+def parameters_of(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a setting as parameters of ``01_screening``.
+
+    Parameters
+    ----------
+    setting
+        detector, clean_up (a name of :data:`~weipian_lab.tuning.CLEAN_UPS`), min_mu, threshold; a row of a
+        sweep, say.
+    """
+    name = str(setting["clean_up"])
+    rules = clean_ups([name])[name]
+    method, bands = split_name(str(setting["detector"]))
+    return {
+        "method": method,
+        "bands": bands,
+        "threshold_rule": "fixed",
+        "threshold_number": float(setting["threshold"]),
+        "hysteresis": 1.0,
+        "opening_px": rules.opening_px,
+        "closing_px": rules.closing_px,
+        "clean_order": rules.order,
+        "min_px": rules.min_px,
+        "fill_px": int(rules.fill_px),
+        "minimum_mu": float(setting["min_mu"]),
+    }
 
 
 def write_tuned(

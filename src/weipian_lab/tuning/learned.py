@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -14,8 +16,67 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from weipian_lab.errors import SchemaError
+from weipian_lab.text import t
 
-__all__ = ["compare_rules", "tuned_classifier"]
+__all__ = ["Learnt", "compare_rules", "evidence_of", "learn", "tuned_classifier"]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt from patches whose truth is known.
+
+    Attributes
+    ----------
+    probability
+        Probability threshold of least cost; None where nothing could be learnt.
+    rules
+        As :func:`compare_rules`; None where nothing could be learnt.
+    statement
+        Either in words: how many patches and which threshold, or why nothing could be learnt.
+    """
+
+    probability: float | None
+    rules: pd.DataFrame | None
+    statement: str
+
+
+def evidence_of(patches: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Return (patches, 4) evidence: mean and highest score, logarithm of the area, compactness (0-1)."""
+    area, length = patches.geometry.area.to_numpy(), patches.geometry.length.to_numpy()
+    columns = [patches["score_mean"], patches["score_max"], np.log(area), 4 * np.pi * area / length**2]
+    return np.column_stack([np.asarray(column, float) for column in columns])
+
+
+def learn(
+    patches: gpd.GeoDataFrame,
+    real: ArrayLike,
+    blocks: ArrayLike,
+    *,
+    cost_of_visit: float,
+    cost_of_miss: float,
+    seed: int = 0,
+) -> Learnt:
+    """Tune a rule on score, area and shape of patches, and hold it against the score alone.
+
+    Where the patches cannot teach anything (real ones only, false ones only, all in one block), that is said
+    and nothing is learnt.
+
+    Parameters
+    ----------
+    patches
+        With score_mean, score_max and geometry.
+    real, blocks, cost_of_visit, cost_of_miss
+        As :func:`tuned_classifier`.
+    """
+    options: dict[str, Any] = {"cost_of_visit": cost_of_visit, "cost_of_miss": cost_of_miss, "seed": seed}
+    evidence = evidence_of(patches)
+    try:
+        rules = compare_rules(patches["score_max"], evidence, real, blocks, **options)
+        model = tuned_classifier(evidence, real, blocks, **options)
+    except SchemaError as error:
+        return Learnt(None, None, t("tuning.not_learned", reason=str(error)))
+    chance = float(model.best_threshold_)
+    return Learnt(chance, rules, t("tuning.learned", patches=len(patches), probability=f"{chance:.2f}"))
 
 
 def tuned_classifier(
@@ -44,7 +105,7 @@ def tuned_classifier(
     Raises
     ------
     SchemaError
-        No positives, no negatives, or fewer blocks than two.
+        No positives, no negatives, fewer blocks than two, or all of one kind in a single fold.
     """
     x, y = np.asarray(evidence, float), np.asarray(real, bool)
     groups = np.asarray(blocks)
@@ -57,6 +118,8 @@ def tuned_classifier(
         return -(cost_of_visit * float(sent.sum()) + cost_of_miss * float((truth & ~sent).sum()))
 
     splits = [(a, b) for a, b in held.split(x, y, groups) if y[a].any() and not y[a].all()]
+    if not splits:
+        raise SchemaError("tuning.one_kind_left", real=int(y.sum()), false=int((~y).sum()))
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     tuned = TunedThresholdClassifierCV(model, scoring=make_scorer(saved), cv=splits, refit=True)
     return tuned.fit(x, y)

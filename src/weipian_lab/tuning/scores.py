@@ -1,27 +1,42 @@
-"""Scores by name, candidate thresholds that no label has touched, blocks over a county."""
+"""Scores and clean-ups by name, candidate thresholds that no label has touched."""
 
 from __future__ import annotations
 
-import geopandas as gpd
+from collections.abc import Sequence
+
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from weipian_lab import change
 from weipian_lab.errors import ParameterError
-from weipian_lab.grid import Grid
 from weipian_lab.patches import CleanUp
 from weipian_lab.rasters import ImagePair
 
-__all__ = ["CLEAN_UPS", "block_grid", "candidate_thresholds", "score_named", "split_name"]
+__all__ = ["CLEAN_UPS", "candidate_thresholds", "clean_ups", "score_named", "split_name"]
 
 CLEAN_UPS: dict[str, CleanUp] = {
     "sieve": CleanUp(min_px=20, fill_px=4),
     "close": CleanUp(closing_px=1, min_px=4, fill_px=4),
     "open_close": CleanUp(opening_px=1, closing_px=1, min_px=4, fill_px=4),
+    "close_open": CleanUp(opening_px=1, closing_px=1, order="close_open", min_px=4, fill_px=4),
     "open_sieve": CleanUp(opening_px=1, min_px=20, fill_px=4),
 }
 """Clean-ups compared, each a sequence of steps: sieve alone (what 01 does by default), closing, and so on."""
+
+
+def clean_ups(names: Sequence[str]) -> dict[str, CleanUp]:
+    """Return clean-ups by name.
+
+    Raises
+    ------
+    ParameterError
+        A name that is none of :data:`CLEAN_UPS`.
+    """
+    for name in names:
+        if name not in CLEAN_UPS:
+            choices = ", ".join(CLEAN_UPS)
+            raise ParameterError("errors.bad_choice", name="clean_ups", value=name, choices=choices)
+    return {name: CLEAN_UPS[name] for name in names}
 
 
 def split_name(name: str) -> tuple[str, list[str]]:
@@ -68,13 +83,3 @@ def candidate_thresholds(
     """
     shares = np.geomspace(most, least, steps)
     return sorted({float(f"{v:.5g}") for v in np.nanquantile(score, 1 - shares)})
-
-
-def block_grid(grid: Grid, block_m: float) -> gpd.GeoDataFrame:
-    """Return square blocks over a grid: block (from 0, row by row) and geometry, in the grid's CRS."""
-    if not block_m > 0:
-        raise ParameterError("errors.not_positive", name="block_m", value=block_m)
-    left, bottom, right, top = grid.bounds
-    x, y = np.arange(left, right, block_m), np.arange(bottom, top, block_m)
-    cells = [shapely.box(a, b, a + block_m, b + block_m) for b in y for a in x]
-    return gpd.GeoDataFrame({"block": range(len(cells))}, geometry=cells, crs=grid.crs)

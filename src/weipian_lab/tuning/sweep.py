@@ -9,7 +9,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -19,8 +18,10 @@ from weipian_lab.accuracy.matching import Matching, Rule
 from weipian_lab.area import m2_to_mu, meets
 from weipian_lab.errors import ParameterError
 from weipian_lab.grid import Grid
+from weipian_lab.tuning.parts import Part, inside
+from weipian_lab.tuning.scores import clean_ups as named
 
-__all__ = ["SETTING", "Effort", "detection_scores", "sweep"]
+__all__ = ["SETTING", "Effort", "detection_scores", "outcome", "sweep"]
 
 SETTING = ("detector", "clean_up", "min_mu", "threshold")
 """Columns that name a setting."""
@@ -55,6 +56,12 @@ class Effort:
         """Return the cost of field hours and of missed area in 亩."""
         return hours * self.cost_per_hour + missed_mu * self.cost_per_missed_mu
 
+    def of_errors(self, patch_m2: float, missed_m2: float) -> dict[str, float]:
+        """Return ``cost_of_visit`` and ``cost_of_miss`` of a patch and of a miss of such areas in m²."""
+        patch_mu, missed_mu = (float(m2_to_mu(area)) for area in (patch_m2, missed_m2))
+        visit = self.hours(1, patch_mu) * self.cost_per_hour
+        return {"cost_of_visit": visit, "cost_of_miss": self.cost_per_missed_mu * missed_mu}
+
     def __post_init__(self) -> None:
         for name in ("hours_per_visit", "cost_per_hour", "cost_per_missed_mu", "hours_per_mu"):
             value = getattr(self, name)
@@ -69,12 +76,12 @@ def sweep(
     *,
     thresholds: Mapping[str, Sequence[float]],
     min_mu: Sequence[float] = (0.0,),
-    clean_ups: Mapping[str, patching.CleanUp] | None = None,
+    clean_ups: Mapping[str, patching.CleanUp] | Sequence[str] | None = None,
     effort: Effort | None = None,
     rule: Rule = "coverage",
     share: float = 0.5,
     reference_id: str = "change_id",
-    region: BaseGeometry | None = None,
+    region: Part | BaseGeometry | None = None,
 ) -> pd.DataFrame:
     """Return one row for each setting.
 
@@ -89,7 +96,7 @@ def sweep(
     min_mu
         Minimum areas in 亩.
     clean_ups
-        Name → clean-up rules; their own ``min_mu`` is not used.
+        Names of :data:`~weipian_lab.tuning.CLEAN_UPS`, or name → rules; their own ``min_mu`` is not used.
     effort
         Cost of visits and misses.
     rule, share, reference_id
@@ -110,6 +117,8 @@ def sweep(
     """
     effort = effort or Effort()
     cleaning = clean_ups or {"none": patching.CleanUp()}
+    if not isinstance(cleaning, Mapping):
+        cleaning = named(cleaning)
     rows = []
     for name, score in scores.items():
         if name not in thresholds or not len(thresholds[name]):
@@ -131,6 +140,31 @@ def sweep(
     return table.sort_values(list(SETTING), kind="stable", ignore_index=True)
 
 
+def outcome(
+    setting: pd.Series,
+    scores: Mapping[str, NDArray[np.float32]],
+    grid: Grid,
+    reference: gpd.GeoDataFrame,
+    **options: Any,
+) -> pd.Series:
+    """Return what one setting gives, as a row of :func:`sweep`.
+
+    Parameters
+    ----------
+    setting
+        detector, clean_up (a name of :data:`~weipian_lab.tuning.CLEAN_UPS`), min_mu, threshold.
+    scores, grid, reference, **options
+        As :func:`sweep`; `options` are effort, rule, share, reference_id, region.
+    """
+    name = str(setting["detector"])
+    tried: dict[str, Any] = {
+        "thresholds": {name: [float(setting["threshold"])]},
+        "min_mu": [float(setting["min_mu"])],
+    }
+    clean_up = [str(setting["clean_up"])]
+    return sweep({name: scores[name]}, grid, reference, clean_ups=clean_up, **tried, **options).iloc[0]
+
+
 def _by_area(found: gpd.GeoDataFrame, min_mu: Sequence[float]) -> Iterator[tuple[float, gpd.GeoDataFrame]]:
     area = found["area_m2"].to_numpy(float)
     for smallest in sorted(min_mu):
@@ -138,15 +172,15 @@ def _by_area(found: gpd.GeoDataFrame, min_mu: Sequence[float]) -> Iterator[tuple
 
 
 def _inside(
-    matched: Matching, sent: gpd.GeoDataFrame, reference: gpd.GeoDataFrame, region: BaseGeometry | None
+    matched: Matching, sent: gpd.GeoDataFrame, reference: gpd.GeoDataFrame, region: Part | BaseGeometry | None
 ) -> Matching:
     if region is None:
         return matched
-    shapely.prepare(region)
     name = matched.reference.index.name
-    ids = (sent["patch_id"], reference[name])
-    points = (sent.representative_point(), reference.representative_point())
-    kept = [i[shapely.contains(region, p.to_numpy())].astype(str) for i, p in zip(ids, points, strict=True)]
+    kept = [
+        layer.loc[inside(layer, region), column].astype(str)
+        for layer, column in ((sent, "patch_id"), (reference, name))
+    ]
     return matched.restrict(*kept)
 
 
@@ -182,7 +216,7 @@ def detection_scores(
     thresholds: Sequence[float],
     *,
     min_mu: float = 0.0,
-    clean_up: patching.CleanUp | None = None,
+    clean_up: patching.CleanUp | str | None = None,
     rule: Rule = "coverage",
     share: float = 0.5,
     reference_id: str = "change_id",
@@ -198,6 +232,8 @@ def detection_scores(
         Index reference id; a threshold of the list, or -inf if even the lowest one misses it.
     """
     cuts = np.sort(np.asarray(thresholds, float))
+    if isinstance(clean_up, str):
+        clean_up = named([clean_up])[clean_up]
     rules = replace(clean_up or patching.CleanUp(), min_mu=min_mu)
     held, best = None, None
     for cut in cuts:

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from weipian_lab.errors import ParameterError
+from weipian_lab.errors import InputError, ParameterError
+from weipian_lab.outputs import read_json
 from weipian_lab.text import LANGS, t
-from weipian_lab.tuning.choice import Choice
-from weipian_lab.tuning.guarantee import Promise
+from weipian_lab.tuning.choice import Choice, percent
+from weipian_lab.tuning.guarantee import Promise, stated
 
 __all__ = [
+    "beside_assessment",
     "chosen",
-    "evidence_of",
     "headline",
     "shown_choices",
     "shown_rules",
     "shown_sweep",
     "shown_test",
     "shown_validity",
+    "summary",
 ]
 
 
 def shown_choices(choices: Sequence[Choice | None]) -> pd.DataFrame:
     """Return the choices as a table to read; a rule that no setting satisfies is left out."""
     rows = [
-        [t(f"tuning.rule_{c.rule}"), *_setting(c.row), c.row["patches"], f"{c.row['recall']:.0%}",
-         f"{c.row['precision']:.0%}", f"{c.row['missed_mu']:.0f}", f"{c.row['cost']:,.0f}"]
+        [t(f"tuning.rule_{c.rule}"), *_setting(c.row), c.row["patches"], percent(c.row["recall"]),
+         percent(c.row["precision"]), f"{c.row['missed_mu']:.0f}", f"{c.row['cost']:,.0f}"]
         for c in choices if c is not None
     ]  # fmt: skip
     names = (
@@ -64,6 +66,7 @@ def shown_sweep(ranges: pd.DataFrame, price: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[t(f"tuning.{name}") for name in names])
 
 
+_EARLIER = {"share": "estimate", "low": "lower", "high": "upper"}
 _TEST = {
     "patches": "patches", "true_patches": "true_patches", "false_patches": "false_patches",
     "parcels": "parcels", "found": "found", "missed": "missed_parcels", "precision": "precision",
@@ -77,7 +80,7 @@ def shown_test(tuned: pd.Series, test: pd.Series) -> pd.DataFrame:
     rows = []
     for name, key in _TEST.items():
         words = [
-            f"{row[name]:.0%}" if name in ("precision", "recall") else f"{row[name]:,.0f}"
+            percent(row[name]) if name in ("precision", "recall") else f"{row[name]:,.0f}"
             for row in (tuned, test)
         ]
         rows.append([t(f"tuning.{key}"), *words])
@@ -134,11 +137,61 @@ def chosen(
     return found.row
 
 
-def evidence_of(patches: gpd.GeoDataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return (patches, 4) evidence: mean and highest score, logarithm of the area, compactness (0-1)."""
-    area, length = patches.geometry.area.to_numpy(), patches.geometry.length.to_numpy()
-    columns = [patches["score_mean"], patches["score_max"], np.log(area), 4 * np.pi * area / length**2]
-    return np.column_stack([np.asarray(column, float) for column in columns])
+def beside_assessment(path: Path | str, held: pd.Series) -> str:
+    """Return in words the false-alarm share of ``assessment.json`` beside that of the sealed test part.
+
+    Parameters
+    ----------
+    path
+        ``assessment.json`` of the accuracy notebook; "" if there is none, which is then said.
+    held
+        The setting in the test part, as :func:`~weipian_lab.tuning.outcome`.
+
+    Raises
+    ------
+    InputError
+        No such file, or not an assessment.
+    """
+    if not path:
+        return t("tuning.no_assessment")
+    content = read_json(path)
+    try:
+        earlier = content["false_alarms"]["count"]
+        words: dict[str, Any] = {k: percent(earlier[v]) for k, v in _EARLIER.items()}
+        return t("tuning.before_now", n=earlier["n"], now=percent(1 - held["precision"]), **words)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("tuning.bad_assessment", path=Path(path).name) from error
+
+
+def summary(
+    choices: Mapping[str, Choice | None],
+    row: pd.Series,
+    held: pd.Series,
+    promised: Promise,
+    setting: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what was chosen, how it did in the test part and what is promised, for ``tuning.json``.
+
+    Parameters
+    ----------
+    choices, promised, setting
+        As :func:`chosen`.
+    row, held
+        The setting handed over, and what it gave in the sealed test part.
+    """
+    return {
+        "choices": {rule: None if choice is None else choice.row for rule, choice in choices.items()},
+        "chosen": row,
+        "test": held,
+        "promise": {
+            "threshold": promised.threshold,
+            "statement": promised.statement,
+            "miss_rate": promised.miss_rate,
+            "confidence": promised.confidence,
+            "units": promised.units,
+            "setting": dict(setting),
+        },
+    }
 
 
 def headline(row: pd.Series, test: pd.Series, promised: Promise, simulated: bool) -> dict[str, str]:
@@ -153,12 +206,12 @@ def headline(row: pd.Series, test: pd.Series, promised: Promise, simulated: bool
             threshold=f"{row['threshold']:.4g}",
             found=int(test["found"]),
             parcels=int(test["parcels"]),
-            precision=f"{test['precision']:.0%}",
+            precision=percent(test["precision"]),
             promise=t(
                 f"tuning.short_{said}",
                 lang,
-                confidence=f"{promised.confidence:.0%}",
-                rate=f"{promised.miss_rate:.0%}",
+                confidence=stated(promised.confidence),
+                rate=stated(promised.miss_rate),
                 threshold="–" if promised.threshold is None else f"{promised.threshold:.4g}",
             ),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from weipian_lab.tuning.guarantee import betting_p_values, binomial_p_values
 
-__all__ = ["broken_promises"]
+__all__ = ["allowed_share", "broken_promises", "validity"]
 
 Array = NDArray[np.float64]
 
@@ -65,6 +66,50 @@ def broken_promises(
             missed[rule].append(np.nan if k is None else float(truth[k]))
     rows = {rule: _summary(np.array(values), miss_rate) for rule, values in missed.items()}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule")
+
+
+def validity(
+    units: int,
+    *,
+    counties: int,
+    miss_rate: float,
+    confidence: float,
+    seed: int = 0,
+    correlations: Sequence[float] = (0.0, 0.9),
+) -> pd.DataFrame:
+    """Return how often each rule breaks its promise, for parcels alone in their block and for four together.
+
+    Parameters
+    ----------
+    units
+        Independent units that the promise at hand rests on.
+    counties, miss_rate, confidence, seed
+        As :func:`broken_promises`.
+    correlations
+        Of the parcels of a block; 0 has one parcel in each, others four.
+
+    Returns
+    -------
+    DataFrame
+        correlation, rule, then the columns of :func:`broken_promises`.
+    """
+    tables = {
+        f"{together:g}": broken_promises(
+            counties=counties, parcels=4 * units if together else units, blocks=units, together=together,
+            miss_rate=miss_rate, confidence=confidence, seed=seed,
+        )
+        for together in correlations
+    }  # fmt: skip
+    return pd.concat(tables, names=["correlation"]).reset_index()
+
+
+def allowed_share(confidence: float, counties: int) -> float:
+    """Return the share of simulated counties that may break a promise that holds.
+
+    What the confidence leaves, and twice the standard error of so many counties.
+    """
+    left = 1 - confidence
+    return float(left + 2 * np.sqrt(left * confidence / counties))
 
 
 def _choices(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from weipian_lab.errors import ParameterError
+from weipian_lab.outputs import sha256
 from weipian_lab.run.bundle import bundled
 from weipian_lab.run.parameters.base import Common, InputPath, param
+from weipian_lab.text import t
 
 __all__ = ["Tuning"]
 
@@ -30,8 +32,8 @@ class Tuning(Common):
         ["mad", "construction", "mad@B04,B08,B11,B12"], "tuning.p_detectors", min_length=1
     )
     score: InputPath = param("", "tuning.p_score")
-    clean_ups: list[Literal["sieve", "close", "open_close", "open_sieve"]] = param(
-        ["close", "sieve", "open_close"], "tuning.p_clean_ups", min_length=1
+    clean_ups: list[Literal["sieve", "close", "open_close", "close_open", "open_sieve"]] = param(
+        ["close", "sieve", "open_close", "close_open"], "tuning.p_clean_ups", min_length=1
     )
     steps: int = param(7, "tuning.p_steps", ge=3, le=100)
     flag_most: float = param(0.12, "tuning.p_flag_most", gt=0, lt=1)
@@ -74,3 +76,23 @@ class Tuning(Common):
     def truth_path(self) -> Path:
         """Layer of true changes."""
         return Path(self.truth) if self.truth else bundled() / "truth" / "changes.gpkg"
+
+    @property
+    def images(self) -> str:
+        """Both images by name, as a figure says them."""
+        return t("screening.source_images", before=Path(self.before).name, after=Path(self.after).name)
+
+    def origin(self) -> dict[str, Any]:
+        """Return where a choice comes from: SHA-256 of what was read, the seed, the rule, real or simulated."""
+        read = {
+            "before": self.before,
+            "after": self.after,
+            "score": self.score,
+            "truth": str(self.truth_path),
+        }
+        return {
+            **{name: sha256(path) for name, path in read.items() if path},
+            "seed": self.seed,
+            "rule": self.choose,
+            "simulated": self.simulated,
+        }

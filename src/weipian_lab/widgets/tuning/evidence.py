@@ -11,8 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weipian_lab.classify import FalseAlarmFilter
+from weipian_lab.features import patch_table
 from weipian_lab.plots.base import PALETTE
+from weipian_lab.rasters import ImagePair
 from weipian_lab.text import catalogue, t
+from weipian_lab.tuning import Part
+from weipian_lab.widgets.tuning.state import TuningState
 
 __all__ = ["Evidence", "facts", "feature_name"]
 
@@ -66,6 +70,34 @@ class Evidence:
         if hits.all() or not hits.any():
             return cls(table)
         return cls.by(FalseAlarmFilter(_TREES, random_state=seed).fit(table, hits, blocks), table)
+
+    @classmethod
+    def of(
+        cls, state: TuningState, pair: ImagePair, score: NDArray[np.float32], part: Part, seed: int = 0
+    ) -> Evidence:
+        """Return the evidence of the candidates of a state, with a filter fitted on them.
+
+        Parameters
+        ----------
+        state
+            Candidates and which of them match a true change.
+        pair, score
+            Images and change score ``(row, col)`` on one grid.
+        part
+            The tuning part, whose blocks the calibration keeps whole.
+        seed
+            Of the filter.
+        """
+        table = patch_table(
+            state.candidates,
+            pair.before,
+            pair.after,
+            pair.grid,
+            valid=pair.valid,
+            bands=pair.bands,
+            score=score,
+        )
+        return cls.learnt(table, state.hits, part.block_of(state.candidates), seed)
 
     def shown(self, patch_id: str) -> str:
         """Return the evidence of a patch as safe HTML."""

@@ -39,7 +39,7 @@ def tuning(
     scene: Scene,
     *,
     folder: Path | str,
-    now: Callable[[], datetime],
+    now: Callable[[], datetime] = datetime.now,
     evidence: Evidence | None = None,
     verifier: str = "",
     keep: Callable[[float], Path] | None = None,
@@ -55,7 +55,7 @@ def tuning(
     folder
         Where the verdicts of each verifier lie; see :class:`Marks`.
     now
-        Clock that tells when a verdict was marked, ``datetime.now``.
+        Clock that tells when a verdict was marked.
     evidence
         Evidence of the patches; None shows the patch table's figures alone.
     verifier

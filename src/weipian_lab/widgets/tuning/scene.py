@@ -13,7 +13,10 @@ from PIL import Image, ImageDraw
 
 from weipian_lab.grid import Grid
 from weipian_lab.plots.base import PALETTE
+from weipian_lab.plots.screening import rgb
+from weipian_lab.rasters import ImagePair
 from weipian_lab.text import t
+from weipian_lab.tuning import days_of
 from weipian_lab.widgets.tuning.pictures import data_url
 
 __all__ = ["Scene"]
@@ -32,6 +35,12 @@ class Scene:
     after: Picture
     grid: Grid
     dates: tuple[str, str] = ("", "")
+
+    @classmethod
+    def of(cls, pair: ImagePair) -> Scene:
+        """Return the scene of a pair of images."""
+        first, second = (rgb(image, pair.bands, pair.valid) for image in (pair.before, pair.after))
+        return cls(first, second, pair.grid, days_of(pair))
 
     def names(self) -> tuple[str, str]:
         """Captions of the two images."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,9 +15,11 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from weipian_lab.accuracy import match
-from weipian_lab.area import m2_to_mu
+from weipian_lab.area import m2_to_mu, meets
 from weipian_lab.errors import ParameterError
-from weipian_lab.tuning import Effort
+from weipian_lab.grid import Grid
+from weipian_lab.patches import extract
+from weipian_lab.tuning import Effort, Part, clean_ups, inside
 
 __all__ = ["TuningState"]
 
@@ -47,6 +51,8 @@ class TuningState:
         part is neither counted nor shown.
     reference_id
         Column of `reference`.
+    outline
+        Threshold that the outlines are of.
 
     Raises
     ------
@@ -58,14 +64,54 @@ class TuningState:
     reference: gpd.GeoDataFrame
     effort: Effort
     share: float = 0.3
-    region: BaseGeometry | None = None
+    region: Part | BaseGeometry | None = None
     reference_id: str = "change_id"
+    outline: float = 0.0
     thresholds: NDArray[np.float64] = field(init=False)
+
+    @classmethod
+    def below(
+        cls,
+        setting: Mapping[str, Any],
+        score: NDArray[np.float32],
+        cuts: Sequence[float],
+        grid: Grid,
+        reference: gpd.GeoDataFrame,
+        effort: Effort,
+        share: float = 0.3,
+        region: Part | BaseGeometry | None = None,
+    ) -> TuningState:
+        """Return the state for a setting, its outlines those of the candidate threshold one step lower.
+
+        Where that has no patch in the region, the next lower one is taken.
+
+        Parameters
+        ----------
+        setting
+            clean_up (a name of :data:`weipian_lab.tuning.CLEAN_UPS`), min_mu, threshold.
+        score, grid
+            Score ``(row, col)`` and its grid.
+        cuts
+            Candidate thresholds; the lowest one has none below and is itself the outline.
+
+        Raises
+        ------
+        ParameterError
+            No candidate in the region at any of them.
+        """
+        at, name = float(setting["threshold"]), str(setting["clean_up"])
+        lower = sorted((float(cut) for cut in cuts if cut < at), reverse=True) or [at]
+        for outline in lower:
+            found = extract(score, grid, threshold=outline, clean_up=clean_ups([name])[name])
+            large = np.asarray(meets(found["area_m2"].to_numpy(float), float(setting["min_mu"])))
+            if (large & inside(found, region)).any():
+                break
+        return cls(found[large], reference, effort, share, region, outline=outline)
 
     def __post_init__(self) -> None:
         matched = match(self.candidates, self.reference, share=self.share, reference_id=self.reference_id)
         score = self.candidates.set_index(self.candidates["patch_id"].astype(str))["score_max"]
-        shown, parcels = self._within(self.candidates), self._within(self.reference)
+        shown, parcels = inside(self.candidates, self.region), inside(self.reference, self.region)
         self.candidates = self.candidates[shown].reset_index(drop=True)
         self.reference = self.reference[parcels].reset_index(drop=True)
         if self.candidates.empty:
@@ -82,12 +128,6 @@ class TuningState:
         self._pair_m2 = pairs["overlap_m2"].to_numpy(float)
         low, high = self.scores.min(), max(np.quantile(self.scores, 0.99), self.scores.min() + 1e-6)
         self.thresholds = np.linspace(low, high, _STEPS)
-
-    def _within(self, layer: gpd.GeoDataFrame) -> Mask:
-        if self.region is None:
-            return np.ones(len(layer), bool)
-        shapely.prepare(self.region)
-        return np.asarray(shapely.contains(self.region, layer.representative_point().to_numpy()), bool)
 
     def sent(self, threshold: float) -> Mask:
         """Return which candidates are sent out at a threshold."""
