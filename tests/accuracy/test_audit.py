@@ -5,16 +5,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from weipian_lab import accuracy
 from weipian_lab.accuracy import audit
 from weipian_lab.accuracy.limits import share_limits
 from weipian_lab.errors import ParameterError
+from weipian_lab.text import t
 
 NAMES = ("change", "same")
 
 
 def truth(sizes, cells):
     array = np.array(cells, float)
-    return audit.Truth(tuple("abcdef"[: len(sizes)]), NAMES, np.array(sizes, float), array)
+    return audit.Truth(tuple("abcdefgh"[: len(sizes)]), NAMES, np.array(sizes, float), array)
 
 
 SKEWED = truth(
@@ -92,6 +94,39 @@ def test_skewed_strata_normal_fails_and_the_default_holds():
     assert random.dropna().between(0.93, 0.975).all()
 
 
+@pytest.mark.parametrize(("strata", "n", "error"), [(8, 5, 0.1), (8, 10, 0.05), (4, 25, 0.02), (8, 5, 0.3)])
+def test_many_small_strata_that_share_the_errors(strata, n, error):
+    """Limits of single strata put together as they are cover 89 to 91 % here, always too near on one side."""
+    many = truth([100] * strata, [[[1 - error, error], [0, 0]]] * strata)
+    table = audit.coverage(many, n, intervals=["auto", "conservative"], replicates=3000)
+    overall = table[table["measure"] == "overall"].set_index("interval")["coverage"]
+    assert 0.925 < overall["auto"] < 0.975
+    assert overall["conservative"] > 0.935
+
+
+def test_of_a_finite_population_drawn_without_repetition():
+    """120 of 150 units: with the correction the intervals are short, and cover the batch as stated."""
+    batch = truth([60, 50, 40], [[[0.6, 0.4], [0, 0]], [[0.5, 0.5], [0, 0]], [[0.3, 0.7], [0, 0]]])
+    n = {"a": 50, "b": 40, "c": 30}
+    finite = audit.coverage(batch, n, finite_population=True, intervals=["auto"]).iloc[0]
+    endless = audit.coverage(batch, n, intervals=["auto"]).iloc[0]
+    assert 0.925 < finite["coverage"] < 0.98
+    assert finite["width"] < 0.6 * endless["width"]
+    whole = audit.coverage(batch, {"a": 60, "b": 50, "c": 40}, finite_population=True, replicates=20).iloc[0]
+    assert whole["width"] < 1e-6
+    with pytest.raises(ParameterError, match="61"):
+        audit.coverage(batch, {"a": 61, "b": 9, "c": 9}, finite_population=True)
+    with pytest.raises(ParameterError, match="stratified"):
+        audit.coverage(batch, 9, design="simple_random", finite_population=True)
+
+
+def test_expected_counts_are_those_of_the_thinnest_stratum():
+    table = audit.coverage(SKEWED, {"a": 30, "b": 50, "c": 100}, replicates=50, intervals="auto")
+    expected = table.set_index(["measure", "class"])["expected"]
+    assert expected["users", "change"] == pytest.approx(30 * 0.2)
+    assert expected["producers", "change"] == pytest.approx(100 * 0.02)
+
+
 @pytest.mark.parametrize("design", ["simple_random", "poststratified"])
 def test_other_designs(design):
     table = audit.coverage(SKEWED, 600, design=design, intervals=["auto"], replicates=1000)
@@ -117,6 +152,45 @@ def test_truth_from_tables():
 def test_same_seed_same_table():
     first, second = (audit.coverage(SKEWED, 40, replicates=200, seed=3) for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
+
+
+def test_advice_names_the_interval_that_fits():
+    rows = [
+        ("overall", "overall", 0.95, 0.5, {"auto": 0.951, "midp": 0.96, "normal": 0.90, "randomised": 0.95}),
+        ("users", "change", 0.9, 0.2, {"auto": 0.985, "midp": 0.96, "normal": 0.7, "randomised": 0.95}),
+        ("area", "change", 0.1, 0.1, {"auto": 0.98, "midp": 0.99, "normal": 0.4, "randomised": 0.951}),
+        ("users", "same", 1.0, np.inf, {"auto": 1.0, "midp": 1.0, "normal": 1.0, "randomised": 1.0}),
+    ]
+    table = pd.DataFrame(
+        [
+            {"measure": m, "class": c, "truth": t, "expected": e, "interval": i, "coverage": v, "width": 0.1}
+            for m, c, t, e, found in rows
+            for i, v in found.items()
+        ]
+    )
+    words = accuracy.audit_words(table, 0.95)
+    assert len(words) == 4
+    assert "95.1%–98.5%" in words[0]
+    assert 'interval="midp"' in words[1]
+    assert "95.1%" in words[2]
+    assert "40.0%" in words[3]
+    shown = accuracy.audit_table(table, 0.95)
+    assert shown.iloc[:, -1].tolist() == ["默认（有保护的 mid-P 合成）", "mid-P 合成", "无（期望错误太少）"]
+    fits = accuracy.audit_words(table[table["measure"] == "overall"], 0.95)
+    assert "都在" in fits[0]
+    assert accuracy.audit_words(table[table["class"] == "same"], 0.95) == [t("accuracy.audit_nothing")]
+
+
+def test_own_design_audits_patches_and_points():
+    known = pd.DataFrame({"stratum": ["a"] * 20 + ["b"] * 20, "reference": ["true", "false"] * 20})
+    rows = {"stratum": ["announced"] * 30 + ["far"] * 30, "mapped": ["change"] * 30 + ["same"] * 30}
+    points = pd.DataFrame({**rows, "reference": ["change"] * 20 + ["same"] * 40})
+    options = {"finite_population": True, "confidence": 0.9, "replicates": 200, "seed": 1}
+    both = accuracy.own_design(known, {"a": 50, "b": 60}, points, {"announced": 5.0, "far": 95.0}, **options)
+    assert set(both["measure"]) == {"false_alarms", "overall", "users", "producers", "f1", "area"}
+    assert both.loc[both["measure"] == "false_alarms", "truth"].iloc[0] == pytest.approx(0.5)
+    census = accuracy.own_design(known, {"a": 20, "b": 20}, None, {}, **options)
+    assert accuracy.audit_words(census, 0.9) == [t("accuracy.audit_nothing")]
 
 
 def test_bad_designs():

@@ -136,7 +136,9 @@ def _figure(row: pd.Series) -> str:
 
 
 def _figures(audited: pd.DataFrame) -> list[tuple[object, pd.DataFrame]]:
-    open_ones = audited[audited["truth"].between(1e-9, 1 - 1e-9) & audited["coverage"].notna()]
+    known = audited["truth"].between(1e-9, 1 - 1e-9) & audited["coverage"].notna()
+    widest = audited.groupby(["measure", "class"])["width"].transform("max")
+    open_ones = audited[known & (widest > 1e-9)]  # a census has no width and cannot miss
     complete = open_ones.groupby(["measure", "class"], sort=False)["interval"].transform("size")
     every = complete == audited["interval"].nunique()
     return list(open_ones[every].groupby(["measure", "class"], sort=False))

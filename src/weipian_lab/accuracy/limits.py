@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-__all__ = ["Within", "share_limits", "wilson_limits"]
+__all__ = ["GUARD", "Within", "share_limits", "wilson_limits"]
 
 Array = NDArray[np.float64]
 Within = Literal["guarded", "midp", "exact", "wilson", "randomised"]
-_GUARD = 1.4  # most that a tail may exceed its nominal share: 3.5 % for 2.5 %
+GUARD = 1.4  # most that a tail may exceed its nominal share: 3.5 % for 2.5 %
 _NOTHING = 1e-9  # a count below it is none
 
 
@@ -92,9 +92,9 @@ def _exact(x: Array, n: Array, tail: float) -> tuple[Array, Array]:
 def _guarded(x: Array, n: Array, tail: float) -> Array:
     """Lower limit; the upper one is that of the units not seen."""
     half = np.full_like(x, 0.5)
-    two = np.minimum(_partly(x, n, tail, half)[0], _exact(x, n, _GUARD * tail)[0])
-    one = np.minimum(_partly(x, n, 2 * tail, half)[0], _exact(x, n, 2 * _GUARD * tail)[0])
-    one_sided = 1 - (_GUARD * tail) ** (1 / n)  # upper limit where none is seen: no smaller share errs above
+    two = np.minimum(_partly(x, n, tail, half)[0], _exact(x, n, GUARD * tail)[0])
+    one = np.minimum(_partly(x, n, 2 * tail, half)[0], _exact(x, n, 2 * GUARD * tail)[0])
+    one_sided = 1 - (GUARD * tail) ** (1 / n)  # upper limit where none is seen: no smaller share errs above
     return np.asarray(np.minimum(one, np.maximum(one_sided, two)))
 
 
