@@ -123,3 +123,33 @@ def test_without_patches_the_table_is_empty(folder, frame):
     assert found.patches.empty and found.differences.shape == (0, 2)
     assert screening.series_counts(found).empty
     screening.close_series(dates)
+
+
+def test_a_day_may_stand_in_the_file_name_and_the_first_day_in_a_parameter(write):
+    first = write("first.tif", scene(DAYS[0]))
+    later = [write(f"mosaic_{day.replace('-', '')}.tif", scene(day)) for day in DAYS[1:3]]
+    dates, remarks = screening.open_series(first, later, first_day=DAYS[0], scale=1e-4)
+    assert [one.day.isoformat() for one in dates] == list(DAYS[1:3]) and remarks == []
+    screening.close_series(dates)
+    dates, remarks = screening.open_series(first, later, scale=1e-4)
+    assert dates == [] and len(remarks) == 2
+
+
+def test_why_no_further_date_was_looked_at_is_said(frame):
+    with text.language("en"):
+        assert "No images of further dates are given" in screening.why_no_series("", ("", ""), frame)
+        assert "(2024-07-01, –)" in screening.why_no_series("folder", ("2024-07-01", ""), frame)
+        assert "no patch" in screening.why_no_series("folder", DAYS[:2], frame.iloc[:0])
+
+
+def test_clouds_of_a_further_date_are_masked(folder, frame, write):
+    row, col = PLACES["building"]
+    classes = np.full((120, 120), 4, np.uint8)
+    classes[row : row + 10, col : col + 10] = 9
+    write(f"{DAYS[3]}_SCL.tif", classes)
+    first = folder / f"{DAYS[0]}.tif"
+    files = screening.find_series(folder, [first])
+    dates, _ = screening.open_series(first, files, scale=1e-4, masks=("auto", "auto"))
+    table = screening.follow(frame, dates, DAYS[0]).patches.set_index("patch_id")
+    assert table.loc["building", "seen"] == 3 and table.loc["harvest", "seen"] == 4
+    screening.close_series(dates)

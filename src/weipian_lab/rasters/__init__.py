@@ -1,5 +1,6 @@
 """The only module that opens rasters: images, pairs, blocks, and writing as COG."""
 
+from weipian_lab.rasters.band_names import day_in
 from weipian_lab.rasters.bands import canonical
 from weipian_lab.rasters.burning import burn, burn_numbers
 from weipian_lab.rasters.image import Image, ImagePair, Remark
@@ -25,6 +26,7 @@ __all__ = [
     "burn",
     "burn_numbers",
     "canonical",
+    "day_in",
     "groups",
     "holds_bands",
     "inspect_pair",

@@ -40,6 +40,7 @@ from weipian_lab.screening.tables import (
     sizes_shown,
     thresholds_in_words,
     titles,
+    why_no_series,
 )
 from weipian_lab.screening.views import Gains, PairView, sample_blocks, take_tiles
 
@@ -105,4 +106,5 @@ __all__ = [
     "tuned_threshold",
     "warnings_in_words",
     "watch",
+    "why_no_series",
 ]

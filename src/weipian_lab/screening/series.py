@@ -105,7 +105,12 @@ def _name(image: ImagePath) -> str:
 
 
 def open_series(
-    before: ImagePath, paths: Sequence[ImagePath], *, register: bool = True, **opening: Any
+    before: ImagePath,
+    paths: Sequence[ImagePath],
+    *,
+    register: bool = True,
+    first_day: str = "",
+    **opening: Any,
 ) -> tuple[list[Later], list[Remark]]:
     """Open further dates against the first image, in the order of their dates.
 
@@ -117,13 +122,15 @@ def open_series(
         Further images; those that cannot be used are named in the remarks and left out.
     register
         Whether to take out the shift measured.
+    first_day
+        Day of the first image, ``YYYY-MM-DD``; "" for that in its tags.
     **opening
         As for :func:`weipian_lab.rasters.open_pair`.
     """
     found, remarks = [], []
     for path in paths:
         try:
-            one, said = _open(before, path, register, opening)
+            one, said = _open(before, path, register, first_day, opening)
         except WeipianError as error:
             one, said = None, [_left_out(path, str(error))]
         found += [one] if one else []
@@ -132,11 +139,12 @@ def open_series(
 
 
 def _open(
-    before: ImagePath, path: ImagePath, register: bool, opening: dict[str, Any]
+    before: ImagePath, path: ImagePath, register: bool, first_day: str, opening: dict[str, Any]
 ) -> tuple[Later | None, list[Remark]]:
     source = open_pair(before, path, **opening)
     try:
-        first, day = day_of(source, "before"), day_of(source, "after")
+        first = day_of(source, "before", first_day)
+        day = day_of(source, "after") or rasters.day_in(_name(path))
         if not first or not day or day <= first:
             source.close()
             return None, [Remark("screening.series_not_later", {"name": _name(path), "day": day or "–"})]

@@ -29,6 +29,7 @@ __all__ = [
     "sizes_shown",
     "thresholds_in_words",
     "titles",
+    "why_no_series",
 ]
 
 
@@ -168,6 +169,25 @@ def _method_name(fitted: Fitted) -> str:
 def not_compared() -> str:
     """Return the sentence for a pair without labels."""
     return t("screening.not_compared")
+
+
+def why_no_series(given: str, days: Sequence[str], frame: pd.DataFrame) -> str:
+    """Return the sentence for a run in which no further dates were looked at.
+
+    Parameters
+    ----------
+    given
+        Folder of further dates, "" if none was named.
+    days
+        Days of both images, "" where not known.
+    frame
+        Patches.
+    """
+    if not given:
+        return t("screening.series_none")
+    if len(frame) == 0:
+        return t("screening.series_no_patch")
+    return t("screening.series_no_days", before=days[0] or "–", after=days[1] or "–")
 
 
 def series_counts(found: SeriesFound) -> pd.DataFrame:
