@@ -1,11 +1,13 @@
 """Screening against merely reading the files: times as ratios, measured side by side, and peak memory.
 
-Makes a pair of synthetic scenes (uint16, tiled deflate, four bands), then runs, each in a process of its own:
-reading both files block by block with rasterio, and screening from files to patches with CVA, MAD and IR-MAD.
+Makes a pair of synthetic scenes (uint16, tiled deflate, four bands or six), then runs, each in a process of
+its own: reading both files block by block with rasterio, and screening from files to patches.
+``learnt`` needs six bands, all others take four.
 With Orfeo ToolBox installed, its MAD, which writes variates and no patches, runs on the same files.
 Times of screening are given without and with the start of Python and the imports.
 
-Usage: ``python benchmarks/screening_speed.py [--folder DIR] [--tiles 0.0625 0.25 1 4] [--repeat 1]``
+Usage: ``python benchmarks/screening_speed.py [--folder DIR] [--tiles 0.0625 0.25 1 4] [--bands 4]
+[--repeat 1]``
 """
 
 from __future__ import annotations
@@ -32,61 +34,63 @@ from scipy import ndimage
 
 SIDE = 10_980
 BLOCK = 512
-METHODS = ("cva", "mad", "irmad")
+METHODS = ("cva", "mad", "irmad", "any_change", "construction", "learnt")
+BANDS = {"B02": 900, "B03": 1200, "B04": 1300, "B08": 2600, "B11": 2300, "B12": 1700}  # usual level
+BUILT = np.array([900, 1000, 1100, -700, 500, 800])  # what a change adds
 LIMITS = {"cva": 2, "mad": 3, "irmad": 4}
 
 
-def make_pair(folder: Path, side: int) -> tuple[Path, Path]:
-    """Write a pair of `side` × `side` × 4; about 1 % of it changed, in patches of some hundred pixels."""
-    paths = folder / f"before_{side}.tif", folder / f"after_{side}.tif"
+def make_pair(folder: Path, side: int, bands: int) -> tuple[Path, Path]:
+    """Write a pair of `side` × `side` × `bands`; about 1 % changed, in patches of some hundred pixels."""
+    kind = "" if bands == 4 else f"_{bands}"
+    paths = folder / f"before_{side}{kind}.tif", folder / f"after_{side}{kind}.tif"
     if all(path.is_file() for path in paths):
         return paths
     profile = {
-        "driver": "GTiff", "width": side, "height": side, "count": 4, "dtype": "uint16", "crs": "EPSG:32648",
-        "transform": Affine(10, 0, 600_000, 0, -10, 4_300_000), "tiled": True, "blockxsize": BLOCK,
-        "blockysize": BLOCK, "compress": "deflate", "predictor": 2, "nodata": 0, "BIGTIFF": "IF_SAFER",
-        "num_threads": 2,
+        "driver": "GTiff", "width": side, "height": side, "count": bands, "dtype": "uint16",
+        "crs": "EPSG:32648", "transform": Affine(10, 0, 600_000, 0, -10, 4_300_000), "tiled": True,
+        "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate", "predictor": 2, "nodata": 0,
+        "BIGTIFF": "IF_SAFER", "num_threads": 2,
     }  # fmt: skip
     with rasterio.open(paths[0], "w", **profile) as before, rasterio.open(paths[1], "w", **profile) as after:
         for row in range(0, side, BLOCK):
             for col in range(0, side, BLOCK):
-                first, second = _tile(row, col)
+                first, second = _tile(row, col, bands)
                 height, width = min(BLOCK, side - row), min(BLOCK, side - col)
                 window = Window(col, row, width, height)
                 before.write(first[:, :height, :width], window=window)
                 after.write(second[:, :height, :width], window=window)
         for dataset in (before, after):
-            for i, name in enumerate(("B02", "B03", "B04", "B08"), start=1):
+            for i, name in enumerate(list(BANDS)[:bands], start=1):
                 dataset.set_band_description(i, name)
     return paths
 
 
 @functools.cache
-def _ground(number: int) -> np.ndarray:
+def _ground(number: int, bands: int) -> np.ndarray:
     """Return one of a few pieces of ground, float32 ``(band, BLOCK, BLOCK)``: fields, texture, noise."""
     rng = np.random.default_rng(number)
-    fields = rng.standard_normal((4, 16, 16)).repeat(32, 1).repeat(32, 2)
+    fields = rng.standard_normal((bands, 16, 16)).repeat(32, 1).repeat(32, 2)
     texture = ndimage.gaussian_filter(rng.standard_normal((BLOCK, BLOCK)), 1.5) * 3
-    level = np.array([900, 1200, 1300, 2600])[:, None, None]
+    level = np.array(list(BANDS.values())[:bands])[:, None, None]
     ground = level * (1 + 0.15 * fields + 0.08 * texture) + rng.normal(0, 25, fields.shape)
     return ground.astype(np.float32)
 
 
 @functools.cache
-def _noise(number: int) -> np.ndarray:
-    return np.random.default_rng(1000 + number).normal(0, 25, (4, BLOCK, BLOCK)).astype(np.float32)
+def _noise(number: int, bands: int) -> np.ndarray:
+    return np.random.default_rng(1000 + number).normal(0, 25, (bands, BLOCK, BLOCK)).astype(np.float32)
 
 
-def _tile(row: int, col: int) -> tuple[np.ndarray, np.ndarray]:
+def _tile(row: int, col: int, bands: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng([row, col])
-    before = np.roll(_ground(int(rng.integers(16))), rng.integers(0, BLOCK, 2), axis=(1, 2))
-    after = (
-        np.float32(1.04) * before + 30 + np.roll(_noise(int(rng.integers(16))), int(rng.integers(BLOCK)), 2)
-    )
+    before = np.roll(_ground(int(rng.integers(16)), bands), rng.integers(0, BLOCK, 2), axis=(1, 2))
+    noise = np.roll(_noise(int(rng.integers(16)), bands), int(rng.integers(BLOCK)), 2)
+    after = np.float32(1.04) * before + 30 + noise
     for _ in range(6):
         r, c = rng.integers(0, BLOCK - 30, 2)
         h, w = rng.integers(8, 30, 2)
-        after[:, r : r + h, c : c + w] += np.array([900, 1000, 1100, -700])[:, None, None]
+        after[:, r : r + h, c : c + w] += BUILT[:bands, None, None]
     return before.clip(1, 65535).astype(np.uint16), after.clip(1, 65535).astype(np.uint16)
 
 
@@ -109,7 +113,8 @@ def screen(before: Path, after: Path, method: str, folder: Path, with_score: boo
     with rasters.open_pair(before, after) as pair:
         view = screening.PairView(pair)
         fitted = screening.fit(view, method)
-        threshold = screening.choose_threshold(fitted, "null_fit", 8.0)
+        chosen = ("null_fit", 8.0) if method in LIMITS else ("usual", None)
+        threshold = screening.choose_threshold(fitted, *chosen)
         frame = screening.run(
             view, fitted.model, threshold, clean_up=patches.CleanUp(min_px=20),
             score_path=folder / "score.tif" if with_score else None,
@@ -148,6 +153,8 @@ def task(name: str, before: Path, after: Path, folder: Path) -> dict[str, float]
         return otb_mad(before, after, folder)
     else:
         method, _, extra = name.partition("+")
+        if method == "learnt" and rasterio.open(before).count < len(BANDS):
+            return None
         found = screen(before, after, method, folder, extra == "score")
     assert found is not None
     status = Path("/proc/self/status").read_text()  # ru_maxrss would be the parent's, where that was larger
@@ -161,12 +168,12 @@ def apart(name: str, pair: tuple[Path, Path], folder: Path) -> dict[str, float] 
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def table(tiles: float, rows: dict[str, dict[str, float] | None], load: str) -> str:
+def table(tiles: float, bands: int, rows: dict[str, dict[str, float] | None], load: str) -> str:
     """Return a Markdown table of one scene size."""
     read = rows["read"]
     assert read is not None
     lines = [
-        f"### {tiles:g} tile(s)",
+        f"### {tiles:g} tile(s), {bands} bands",
         "",
         f"Reading took {read['seconds']:.1f} s. Load when the tasks began: {load}.",
         "",
@@ -175,7 +182,8 @@ def table(tiles: float, rows: dict[str, dict[str, float] | None], load: str) -> 
     ]
     for name, found in rows.items():
         if found is None:
-            lines.append(f"| {name} | not installed | – | – | – | – | – |")
+            why = "needs `--bands 6`" if name == "learnt" else "not installed"
+            lines.append(f"| {name} | {why} | – | – | – | – | – |")
             continue
         limit = LIMITS.get(name)
         goal = f"≤ {limit}" if limit else "–"
@@ -193,6 +201,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--tiles", type=float, nargs="+", default=[1 / 16, 1 / 4, 1, 4])
     parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--bands", type=int, choices=(4, 6), default=4)
     parser.add_argument("--only", nargs="+", default=["read", *METHODS, "cva+score", "otb_mad"])
     parser.add_argument("--task", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -205,7 +214,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         print(f"{datetime.date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
         for tiles in given.tiles:
-            pair = make_pair(folder, round(SIDE * tiles**0.5))
+            pair = make_pair(folder, round(SIDE * tiles**0.5), given.bands)
             apart("read", pair, folder)  # the files are in the system's cache for all
             best: dict[str, dict[str, float] | None] = {}
             load = f"{os.getloadavg()[0]:.1f}"
@@ -218,7 +227,7 @@ def main() -> None:
             if given.folder is None:
                 for path in pair:
                     path.unlink()
-            print(table(tiles, best, load), end="\n\n", flush=True)
+            print(table(tiles, given.bands, best, load), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":
