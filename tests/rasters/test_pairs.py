@@ -137,6 +137,16 @@ def test_nodata_nan_and_zero_in_all_bands(tmp_path: Path, dn: np.ndarray) -> Non
     assert not image.valid[5, 5] and image.valid[6, 6]
 
 
+def test_a_small_copy_leaves_out_what_the_image_does(tmp_path: Path, dn: np.ndarray) -> None:
+    dn[:, :, :20] = 0
+    dn[0, 30, 60] = 0
+    with rasters.open_source(make(tmp_path / "a.tif", dn)) as source:
+        data, valid, grid = source.small(40)
+        _, whole = source.read()
+    assert grid.shape == (30, 40) and not valid[:, :10].any() and valid[:, 10:].all()
+    assert np.isnan(data[:, :, :10]).all() and whole.sum() == 60 * 60
+
+
 def test_scl_beside_the_image_and_other_masks(tmp_path: Path, dn: np.ndarray) -> None:
     path = make(tmp_path / "S2.tif", dn)
     scl = np.full((30, 40), 4, np.uint8)

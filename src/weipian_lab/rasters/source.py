@@ -161,13 +161,16 @@ class Source:
         block = Block(0, 0, rows, cols)
         data = np.empty((len(self.members), *shape), np.float32)
         valid = np.ones(shape, bool)
+        zero = np.full(shape, self.zero_is_nodata)
         for i, member in enumerate(self.members):
             stored, known = self._stored(member.path, [member.index], block, self.resampling, shape)
             layer = stored[0].astype(np.float32)
             valid &= known & np.isfinite(layer)
             if member.nodata is not None and np.isfinite(member.nodata):
                 valid &= layer != member.nodata
+            zero &= layer == 0
             data[i] = layer * self.scaling.scale[i] + self.scaling.offset[i]
+        valid &= ~zero
         data[:, ~valid] = np.nan
         return data, valid, grid
 
