@@ -9,11 +9,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
 
 from weipian_lab import vectors
 from weipian_lab.accuracy import changes_between
-from weipian_lab.errors import CRSError, ParameterError, SchemaError
+from weipian_lab.errors import ParameterError, SchemaError
+from weipian_lab.features.outline import metres_per_unit
 from weipian_lab.grid import Grid
 from weipian_lab.rasters import ImagePair
 from weipian_lab.tuning.split import spatial_split
@@ -21,6 +21,7 @@ from weipian_lab.tuning.split import spatial_split
 __all__ = ["Part", "block_grid", "days_of", "inside", "read_truth", "split_county"]
 
 _MOST_BLOCKS = 1_000_000
+Pair = tuple[float, float]
 
 
 def days_of(pair: ImagePair) -> tuple[str, str]:
@@ -35,24 +36,27 @@ def read_truth(path: Path | str, pair: ImagePair, layer: str | None = None) -> g
     Parameters
     ----------
     path, layer
-        Polygons with ``change_id``, in any CRS; ``is_true`` and ``date_start`` are heeded where there are
-        any (:func:`weipian_lab.accuracy.changes_between`).
+        Polygons in any CRS; ``is_true`` and ``date_start`` are heeded where there are any
+        (:func:`weipian_lab.accuracy.changes_between`). Without ``change_id`` they are numbered from 1 in the
+        order of the layer.
     pair
         The images; changes with their inner point outside them are left out.
 
     Returns
     -------
     GeoDataFrame
-        In the CRS of the images, with ``area_m2`` as the layer has it.
+        In the CRS of the images.
 
     Raises
     ------
     InputError, CRSError
         As :func:`weipian_lab.vectors.read`.
     SchemaError
-        No ``change_id``, an id twice, or no change between the two days within the images.
+        An id twice, or no change between the two days within the images.
     """
     found = vectors.read(path, layer=layer).frame.to_crs(pair.grid.crs)
+    if "change_id" not in found.columns:
+        found = found.assign(change_id=[str(number) for number in range(1, len(found) + 1)])
     days = days_of(pair)
     known = changes_between(found, *days)
     inside = shapely.contains(shapely.box(*pair.grid.bounds), known.representative_point().to_numpy())
@@ -71,24 +75,32 @@ def read_truth(path: Path | str, pair: ImagePair, layer: str | None = None) -> g
 def block_grid(grid: Grid, block_m: float) -> gpd.GeoDataFrame:
     """Return square blocks over a grid: block (from 0, row by row) and geometry, in the grid's CRS.
 
+    On a grid in degrees they are square on the ground at its middle.
+
     Raises
     ------
     ParameterError
-        `block_m` not above 0, or so small that there are a million blocks.
-    CRSError
-        A grid in degrees, where blocks of so many metres are no squares.
+        `block_m` not above 0, or so small that there are more than a million blocks.
     """
+    (left, bottom), (wide, high), (across, down) = _lattice(grid, block_m)
+    cells = [
+        shapely.box(left + i * wide, bottom + j * high, left + (i + 1) * wide, bottom + (j + 1) * high)
+        for j in range(down)
+        for i in range(across)
+    ]
+    return gpd.GeoDataFrame({"block": range(len(cells))}, geometry=cells, crs=grid.crs)
+
+
+def _lattice(grid: Grid, block_m: float) -> tuple[Pair, Pair, tuple[int, int]]:
+    """Return lower left corner, sides of a block in units of the grid, and blocks across and down."""
     if not block_m > 0:
         raise ParameterError("errors.not_positive", name="block_m", value=block_m)
-    if grid.is_geographic:
-        raise CRSError("tuning.degrees", crs=CRS.from_user_input(grid.crs).name)
     left, bottom, right, top = grid.bounds
-    number = np.ceil((right - left) / block_m) * np.ceil((top - bottom) / block_m)
-    if number > _MOST_BLOCKS:
-        raise ParameterError("tuning.many_blocks", value=block_m, number=int(number))
-    x, y = np.arange(left, right, block_m), np.arange(bottom, top, block_m)
-    cells = [shapely.box(a, b, a + block_m, b + block_m) for b in y for a in x]
-    return gpd.GeoDataFrame({"block": range(len(cells))}, geometry=cells, crs=grid.crs)
+    wide, high = (block_m / unit for unit in metres_per_unit(grid))
+    across, down = (int(np.ceil(length)) for length in ((right - left) / wide, (top - bottom) / high))
+    if across * down > _MOST_BLOCKS:
+        raise ParameterError("tuning.many_blocks", value=block_m, number=across * down)
+    return (left, bottom), (wide, high), (across, down)
 
 
 @dataclass(frozen=True)
@@ -97,18 +109,16 @@ class Part:
 
     Attributes
     ----------
-    origin
-        x and y of the lower left corner of block 0, in the CRS of the images.
-    block_m
-        Side of a block in metres.
+    origin, side
+        x and y of the lower left corner of block 0, width and height of a block, in units of the images' CRS.
     across, down
         Number of blocks of the county along x and y.
     numbers
         ``(n,)`` the blocks that belong to the part, counted row by row from below.
     """
 
-    origin: tuple[float, float]
-    block_m: float
+    origin: Pair
+    side: Pair
     across: int
     down: int
     numbers: NDArray[np.intp]
@@ -116,8 +126,8 @@ class Part:
     def block_of(self, layer: gpd.GeoDataFrame) -> NDArray[np.int64]:
         """Return the block ``(n,)`` that the inner point of each feature lies in; -1 outside the county."""
         at = layer.representative_point()
-        col = np.floor((at.x.to_numpy(float) - self.origin[0]) / self.block_m).astype(np.int64)
-        row = np.floor((at.y.to_numpy(float) - self.origin[1]) / self.block_m).astype(np.int64)
+        col = np.floor((at.x.to_numpy(float) - self.origin[0]) / self.side[0]).astype(np.int64)
+        row = np.floor((at.y.to_numpy(float) - self.origin[1]) / self.side[1]).astype(np.int64)
         outside = (col < 0) | (col >= self.across) | (row < 0) | (row >= self.down)
         return np.where(outside, -1, row * self.across + col)
 
@@ -139,16 +149,12 @@ def split_county(
     ------
     SchemaError
         None of the true changes `real` lies in the tuning part: nothing can be tuned.
-    ParameterError, CRSError
+    ParameterError
         As :func:`block_grid` and :func:`~weipian_lab.tuning.spatial_split`.
     """
-    blocks = block_grid(grid, block_m)
-    left, bottom = (float(v) for v in blocks.total_bounds[:2])
-    across = int((blocks.geometry.bounds["miny"] == bottom).sum())
-    split = spatial_split(blocks["block"], test_share=test_share, seed=seed)
-    tuning, test = (
-        Part((left, bottom), block_m, across, len(blocks) // across, numbers) for numbers in split
-    )
+    origin, side, (across, down) = _lattice(grid, block_m)
+    split = spatial_split(np.arange(across * down), test_share=test_share, seed=seed)
+    tuning, test = (Part(origin, side, across, down, numbers) for numbers in split)
     if not tuning.holds(real).any():
         raise SchemaError("tuning.none_to_tune", number=len(real))
     return tuning, test
