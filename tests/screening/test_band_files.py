@@ -150,6 +150,14 @@ def test_an_image_on_the_command_line_is_a_path_or_a_list_in_brackets(written: s
     assert gather("01_screening", None, [f"before={written}"]) == {"before": value}
 
 
+def test_files_with_commas_need_no_brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a_B04.tif", "a_B08.tif"):
+        (tmp_path / name).touch()
+    found = gather("01_screening", None, ["before=a_B04.tif, a_B08.tif", "after=a_B04.tif,gone.tif"])
+    assert found == {"before": ["a_B04.tif", "a_B08.tif"], "after": "a_B04.tif,gone.tif"}
+
+
 def test_dates_of_a_series_may_be_folders_or_files_side_by_side(
     folders: list[Path], stacks: list[Path], scenes: Scenes, tmp_path: Path
 ) -> None:

@@ -41,7 +41,8 @@ def gather(notebook: str, file: Path | None, words: Iterable[str]) -> dict[str, 
 
     A word's value is read as YAML (``0.3``, ``true``, ``[B08, B11]``), or as it stands where text is wanted;
     where a list is wanted the brackets may be left out (``B08,B11``).
-    Where text or a list is wanted, ``[a.jp2, b.jp2]`` is a list and all else text.
+    Where text or a list is wanted (an image), ``[a.jp2, b.jp2]`` is a list, ``a.jp2,b.jp2`` too if these are
+    files, and all else text.
 
     Raises
     ------
@@ -64,7 +65,8 @@ def _read(written: str, wanted: type[Common], name: str) -> Any:
     if _takes_text(wanted, name):
         return written
     if _takes_either(wanted, name) and not (written.startswith("[") and written.endswith("]")):
-        return written
+        files = [part.strip() for part in written.split(",")]
+        return files if len(files) > 1 and all(Path(file).is_file() for file in files) else written
     is_list = get_origin(wanted.model_fields[name].annotation) is list
     return _value(f"[{written}]" if is_list and not written.startswith("[") else written)
 
