@@ -7,20 +7,19 @@ The weights that ship were learnt on the simulated county (``learnt.json`` besid
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
 
 from weipian_lab.change.linear import no_difference
 from weipian_lab.change.pixels import Float, Mask, Model, Samples, band_roles
 from weipian_lab.change.residual import PRESETS, fit_cross_residual
-from weipian_lab.change.residual_model import CrossResidualModel
-from weipian_lab.change.smoothing import gaussian, ground_gradient, halo, sigmas
+from weipian_lab.change.residual_model import CrossResidualModel, consecutive
+from weipian_lab.change.smoothing import Smoother, eroded, ground_gradient, halo, sigmas
 from weipian_lab.errors import InputError, ParameterError, SchemaError
 
 __all__ = ["LEARNT_PLANES", "SIX_ROLES", "LearntModel", "Weights", "fit_learnt"]
@@ -122,36 +121,38 @@ class LearntModel(Model):
 
         The images as :func:`~weipian_lab.change.pixels.prepare` gives them.
         """
-        first, second = before[list(self.bands)], after[list(self.bands)]
-        aspect = self.construction.settings.pixel_aspect
-        logs = [
-            _log(model.score_read(first, second, valid), median, valid)
-            for model, median in zip((self.construction, self.plain), self.medians, strict=True)
-        ]
-        around = [gaussian(log, valid, sigmas(_AROUND_PX, aspect)) for log in logs]
-        return np.stack([logs[0], around[0], logs[1], around[1], *self._cover(first, second, valid, aspect)])
+        return np.stack(list(self._planes(before, after, valid)))
 
-    def _cover(self, first: Float, second: Float, valid: Mask, aspect: float) -> list[Float]:
-        z = self.construction.standardised(first, second)
-        near = sigmas(_NEAR_PX, aspect)
-        visible = [plane[:3].mean(axis=0) for plane in z]
-        dark = [
-            np.maximum(-np.minimum(*(gaussian(plane, valid, near) for plane in pair)), 0)
-            for pair in (visible, [plane[SIX_ROLES.index("swir1")] for plane in z])
-        ]
-        whole = binary_erosion(valid, np.ones((3, 3)), border_value=1)
-        size = [ground_gradient(plane[None], aspect) for plane in visible]
-        wide = sigmas(_AROUND_PX, aspect)
-        edges = [gaussian(plane, whole, wide) + np.float32(_LEAST) for plane in size]
+    def _planes(self, before: Float, after: Float, valid: Mask) -> Iterator[Float]:
+        """Yield the planes one after the other: all at once would take as much memory as the images."""
+        first, second = before[consecutive(self.bands)], after[consecutive(self.bands)]
+        aspect = self.construction.settings.pixel_aspect
+        smooth = Smoother(valid)
+        for model, median in zip((self.construction, self.plain), self.medians, strict=True):
+            log = _log(model._checked(first, second, valid), median, valid)
+            yield log
+            yield smooth(log, sigmas(_AROUND_PX, aspect))
+        yield from self._cover(first, second, valid, smooth)
+
+    def _cover(self, first: Float, second: Float, valid: Mask, smooth: Smoother) -> Iterator[Float]:
+        aspect = self.construction.settings.pixel_aspect
+        near, wide = sigmas(_NEAR_PX, aspect), sigmas(_AROUND_PX, aspect)
+        visible = [self.construction.brightness(image, date) for date, image in enumerate((first, second))]
+        infrared = SIX_ROLES.index("swir1")
+        swir = [self.construction.band(image, date, infrared) for date, image in enumerate((first, second))]
+        for pair in (visible, swir):
+            yield np.maximum(-np.minimum(*(smooth(plane, near) for plane in pair)), 0)
         nir, red = second[SIX_ROLES.index("nir")], second[SIX_ROLES.index("red")]
         ndvi = (nir - red) / np.maximum(np.abs(nir) + np.abs(red), np.float32(1e-6))
-        green = np.maximum(gaussian(ndvi, valid, sigmas(1.2, aspect)) - np.float32(_GREEN_NDVI), 0)
-        return [*dark, green, np.log(edges[1] / edges[0])]
+        yield np.maximum(smooth(ndvi, sigmas(1.2, aspect)) - np.float32(_GREEN_NDVI), 0)
+        inside = smooth if smooth.all_valid else Smoother(eroded(valid))
+        edges = [inside(ground_gradient(plane[None], aspect), wide) + np.float32(_LEAST) for plane in visible]
+        yield np.log(edges[1] / edges[0])
 
     def _score(self, before: Float, after: Float, valid: Mask) -> Float:
         odds = np.full(valid.shape, self.weights.intercept, np.float32)
         # plane by plane: the last bit of a product of matrices depends on their shape, a score must not
-        for weight, plane in zip(self.weights.coefficients, self.planes(before, after, valid), strict=True):
+        for weight, plane in zip(self.weights.coefficients, self._planes(before, after, valid), strict=True):
             odds += np.float32(weight) * plane
         np.clip(odds, -30, 30, out=odds)
         score: Float = (1 / (1 + np.exp(-odds))).astype(np.float32, copy=False)

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
 
 from weipian_lab.change.extremes import moving_maximum, moving_minimum, opening
 from weipian_lab.change.pixels import Float, Mask, Model
-from weipian_lab.change.smoothing import Smoother, ground_gradient, halo, sigmas
+from weipian_lab.change.smoothing import Smoother, eroded, ground_gradient, halo, sigmas
 
-__all__ = ["CrossResidualModel", "Direction", "Settings"]
+__all__ = ["CrossResidualModel", "Direction", "Settings", "consecutive"]
 
 Matrix = NDArray[np.float64]
 Z_CLIP, RESIDUAL_CLIP = 6.0, 15.0
@@ -82,7 +81,7 @@ class Direction:
         predicted: Float = self.coefficients[bands].astype(np.float32) @ given.reshape(len(given), -1)
         predicted += self.intercept[bands, np.newaxis].astype(np.float32)
         predicted = predicted.reshape(len(bands), *given.shape[1:])
-        residual = np.subtract(wanted[_run(bands)], predicted)
+        residual = np.subtract(wanted[consecutive(bands)], predicted)
         residual *= self.inverse_scale[bands, np.newaxis, np.newaxis].astype(np.float32)
         return predicted, np.clip(residual, -RESIDUAL_CLIP, RESIDUAL_CLIP, out=residual)
 
@@ -138,13 +137,27 @@ class CrossResidualModel(Model):
         """Return the robust z-scores of both dates, of every band."""
         return self._standardise(before, 0), self._standardise(after, 1)
 
+    def brightness(self, image: Float, date: int) -> Float:
+        """Return the mean of the robust z-scores of the first three bands, before (0) or after (1)."""
+        total = self.band(image, date, 0)
+        for band in (1, 2):
+            total += self.band(image, date, band)
+        total /= 3
+        return total
+
+    def band(self, image: Float, date: int, band: int) -> Float:
+        """Return the robust z-score of one band."""
+        z: Float = image[band] - np.float32(self.centre[date][band])
+        z *= np.float32(self.inverse_scale[date][band])
+        return np.clip(z, -Z_CLIP, Z_CLIP, out=z)
+
     def _score(self, before: Float, after: Float, valid: Mask) -> Float:
         settings = self.settings
         parts = self._parts(before, after, valid)
         smooth = Smoother(valid)
         score = self._smoothed(parts.size, smooth)
         if settings.gradient_power:
-            inside = smooth if smooth.all_valid else Smoother(_eroded(valid))
+            inside = smooth if smooth.all_valid else Smoother(eroded(valid))
             score *= _raised(inside(parts.gradient, settings.sigma(2.0)), settings.gradient_power)
         if settings.texture_power:
             score *= _raised(self._texture(parts.residuals, smooth), settings.texture_power / 2)
@@ -185,7 +198,7 @@ class CrossResidualModel(Model):
 
     def _gradient(self, residual: Float) -> Float:
         seen = [i for i, band in enumerate(self.scored_bands) if band in self.visible_bands]
-        return ground_gradient(residual[_run(seen)] if seen else residual, self.settings.pixel_aspect)
+        return ground_gradient(residual[consecutive(seen)] if seen else residual, self.settings.pixel_aspect)
 
     def _tolerated(self, at: int, z: Float, predicted: Float, valid: Mask) -> Float:
         """Return residuals less what a shift of `tolerance` pixel to a neighbour could have caused.
@@ -193,7 +206,7 @@ class CrossResidualModel(Model):
         With s = tolerance, a value above guess + s · (highest guess around − guess) counts by what it is
         above, one below guess − s · (guess − lowest guess around) by what it is below.
         """
-        bands = _run(self.scored_bands)
+        bands = consecutive(self.scored_bands)
         scale = self.directions[at].inverse_scale[bands, np.newaxis, np.newaxis].astype(np.float32)
         rest = np.subtract(z[bands], predicted)
         rest *= scale
@@ -264,7 +277,7 @@ def _strips(shape: tuple[int, int]) -> Iterator[tuple[slice, slice, slice]]:
         yield rows, wide, slice(rows.start - wide.start, rows.stop - wide.start)
 
 
-def _run(bands: Sequence[int]) -> Any:
+def consecutive(bands: Sequence[int]) -> Any:
     """Return a slice where bands follow each other, so that no copy is made; else a list."""
     if list(bands) == list(range(bands[0], bands[-1] + 1)):
         return slice(bands[0], bands[-1] + 1)
@@ -276,11 +289,6 @@ def _length(planes: Float) -> Float:
     planes *= planes
     total: Float = planes.sum(axis=0)
     return np.sqrt(total, out=total)
-
-
-def _eroded(valid: Mask) -> Mask:
-    eroded: Mask = binary_erosion(valid, np.ones((3, 3)), border_value=1)
-    return eroded
 
 
 def _raised(plane: Float, power: float) -> Float:

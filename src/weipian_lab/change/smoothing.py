@@ -6,11 +6,12 @@ import math
 from functools import lru_cache
 
 import numpy as np
+from scipy.ndimage import binary_erosion
 
 from weipian_lab.change.pixels import Float, Mask
 from weipian_lab.errors import ParameterError
 
-__all__ = ["Smoother", "gaussian", "ground_gradient", "halo", "sigmas"]
+__all__ = ["Smoother", "eroded", "gaussian", "ground_gradient", "halo", "sigmas"]
 
 _TRUNCATE = 4.0
 _LANES = 32  # pixels smoothed by one product of matrices
@@ -71,6 +72,12 @@ def _twice_the_gradient(plane: Float, out: Float) -> None:
     np.subtract(plane[-1], plane[-2], out=out[-1])
     out[0] *= 2
     out[-1] *= 2
+
+
+def eroded(valid: Mask) -> Mask:
+    """Return where a pixel and its eight neighbours are valid; beyond the edge all are."""
+    inside: Mask = binary_erosion(valid, np.ones((3, 3)), border_value=1)
+    return inside
 
 
 class Smoother:
