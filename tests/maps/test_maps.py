@@ -201,3 +201,22 @@ def test_the_whole_world_fits() -> None:
     assert maps.fitting_zoom((-180, -85.0511, 180, 85.0511), 256, 256) == 0
     assert maps.fitting_zoom((-180, -85.0511, 180, 85.0511), 1024, 512) == 1
     assert maps.fitting_zoom((0, -1, 90, 1), 256, 256) == 2  # a quarter of the equator, by hand
+
+
+def test_of_very_many_patches_the_largest_are_drawn_and_this_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("weipian_lab.maps.views._MOST_PATCHES", 2)
+    shapes = [box(600_100, 4_249_000, 600_100 + side, 4_249_000 + side) for side in (10, 40, 20, 30)]
+    many = gpd.GeoDataFrame({"patch_id": list("abcd")}, geometry=shapes, crs=32648)
+    with text.language("en"):
+        view = maps.patches_map(many)
+    drawn = [feature["properties"]["text"] for feature in of(view, GeoJSON)[-1].data["features"]]
+    assert [line[-1] for line in drawn] == ["b", "d"]
+    told = next(c.widget for c in view.controls if isinstance(c, WidgetControl))
+    assert "2 largest of 4" in told.value
+
+
+def test_outlines_are_sent_to_the_decimetre() -> None:
+    (feature, *_) = maps.vector_layer(patches(), "x", "#000000").data["features"]
+    assert all(
+        round(degree, 6) == degree for point in feature["geometry"]["coordinates"][0] for degree in point
+    )

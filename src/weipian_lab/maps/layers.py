@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
 
@@ -20,6 +21,7 @@ __all__ = ["DEGREES", "image_layer", "popup_text", "vector_layer"]
 DEGREES = "EPSG:4326"
 _MERCATOR = "EPSG:3857"
 _MOST_PX = 1200  # longer side of a picture sent to the browser
+_DIGITS = 6  # of a degree: a tenth of a metre
 
 
 def image_layer(picture: ArrayLike, grid: Grid, name: str, *, opacity: float = 1.0) -> Any:
@@ -101,7 +103,8 @@ def vector_layer(
     shown = frame.to_crs(DEGREES).copy()
     heads = dict(heads) if heads is not None else {str(c): str(c) for c in shown.columns.drop("geometry")}
     texts = [popup_text(row, heads) for row in shown[list(heads)].to_dict("records")]
-    plain = gpd.GeoDataFrame({"text": texts}, geometry=shown.geometry.to_numpy(), crs=DEGREES)
+    outlines = shapely.transform(shown.geometry.to_numpy(), lambda points: points.round(_DIGITS))
+    plain = gpd.GeoDataFrame({"text": texts}, geometry=outlines, crs=DEGREES)
     style = {"color": colour, "fillColor": colour, "weight": 2, "fillOpacity": fill}
     hover = {"weight": 4, "fillOpacity": min(fill + 0.2, 1.0)}
     return GeoJSON(data=plain.__geo_interface__, style=style, hover_style=hover, name=html.escape(name))

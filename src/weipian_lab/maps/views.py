@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 from numpy.typing import ArrayLike
 
 from weipian_lab.grid import Grid
@@ -31,6 +32,7 @@ _WIDTH_PX = 640  # a cell of Lab with its side bar open; a wider map shows more 
 _ZOOM_STEP = 0.25
 _WORLD_PX = 256  # at zoom 0
 _FARTHEST, _NEAREST = 0.0, 18.0
+_MOST_PATCHES = 3000  # more outlines make a browser slow
 
 
 def swipe(
@@ -194,6 +196,10 @@ def _add_patches(view: Any, patches: gpd.GeoDataFrame | None, heads: Mapping[str
     told = HTML(t("maps.click"))
     if patches is not None:
         shown = heads if heads is not None else {"patch_id": t("overlay.head_patch")}
+        if len(patches) > _MOST_PATCHES:
+            told.value = t("maps.largest", shown=f"{_MOST_PATCHES:,}", count=f"{len(patches):,}")
+            largest = np.argsort(-patches.area.to_numpy(), kind="stable")[:_MOST_PATCHES]
+            patches = patches.iloc[np.sort(largest)]
         layer = vector_layer(patches, t("maps.patches"), PALETTE["vermilion"], fill=0.05, heads=shown)
         view.add(layer)
     for layer in view.layers:
