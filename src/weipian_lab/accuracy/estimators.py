@@ -155,6 +155,8 @@ def poststratified(
     The numbers of units per stratum are then random, and the variance has a second term for it
     (Cochran 1977, eq. 5A.42): (1 - f)/n Σ W S² + 1/n² Σ (1 - W) S².
     That of a stratified sample would be the one given the numbers that happened to come.
+    As printed the second term has no 1 - f: with 24 of 60 units the variance is 3 % too large, with 40 6 %;
+    without the finite population correction it is right to 1 % (every sample enumerated in the tests).
 
     Parameters
     ----------

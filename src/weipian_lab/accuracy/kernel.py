@@ -77,7 +77,10 @@ class Strata:
         total = n.sum(axis=-1, keepdims=True)
         left = 1 - total / sizes.sum() if finite else 1.0
         two_terms = weight * left / total + (1 - weight) / total**2
-        return cls(weight, n, weight**2 / two_terms)
+        whole = (left <= 0) & np.ones_like(
+            n, bool
+        )  # 5A.42 as printed leaves its second term where all is known
+        return cls(weight, n, np.where(whole, np.inf, weight**2 / two_terms))
 
 
 def ratio(
