@@ -110,6 +110,24 @@ def test_two_opt_is_near_the_best_of_small_tours():
         assert design.route_length(distance, design.shorten(distance)) <= 1.1 * best
 
 
+@pytest.mark.parametrize("n", [30, 60, 120])
+def test_a_tour_of_many_stops_is_as_short_as_tours_get(n):
+    """Best tours of n points in a square of area A are 0.7124 sqrt(nA)(1 + 0.33/n) long on average
+    (Johnson and McGeoch 1996, for a torus; a square's edge adds some); nearest neighbour is 25 % above.
+    """
+    rng, ratio, gain = np.random.default_rng(3), [], []
+    for _ in range(6):
+        points = rng.random((n, 2))
+        distance = cdist(points, points)
+        path = design.shorten(distance)
+        assert sorted(path) == list(range(n))
+        length = design.route_length(distance, path)
+        ratio.append(length / (0.7124 * np.sqrt(n) * (1 + 0.33 / n)))
+        gain.append(length / design.route_length(distance, design.shorten(distance, rounds=0)))
+    assert np.mean(ratio) < 1.25
+    assert np.mean(gain) < 0.92
+
+
 def test_every_point_has_one_visit():
     points = np.random.default_rng(2).random((23, 2)) * 1000
     plan = design.plan_routes(points, teams=3)

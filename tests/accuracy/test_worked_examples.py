@@ -6,6 +6,7 @@ Numbers are taken as printed; where a source prints a rounded value the toleranc
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from weipian_lab import accuracy
 from weipian_lab.accuracy import design
@@ -13,6 +14,8 @@ from weipian_lab.accuracy import design
 Z = 1.959963984540054
 PIXELS = {"1": 22_353, "2": 1_122_543, "3": 610_228}
 HECTARES = {1: 145_078.56, 2: 5_703.75, 5: 64_029.69}
+SCP_COUNTS = ((5, 0, 2, 0), (0, 15, 3, 0), (0, 4, 21, 0), (0, 0, 2, 5))
+SCP_MAPPED = {1: 976_500, 2: 111_267_000, 3: 187_018_200, 4: 438_300}
 TINIGUA = [[325, 0, 15], [0, 17, 0], [7, 1, 135]]
 MEMBERS = dict(zip("lcphgos", [9100, 1950, 5500, 10850, 2100, 5500, 9000], strict=True))
 RETURNED = dict(zip("lcphgos", [636, 451, 481, 611, 493, 575, 588], strict=True))
@@ -236,6 +239,32 @@ def test_limits_of_a_share_in_other_software(hits, n, interval, limits, digits):
     assert (found["lower"], found["upper"]) == pytest.approx(limits, abs=0.51 * 10**-digits)
 
 
+class TestSemiAutomaticClassification:
+    """SCP for QGIS, manual, tutorial 3 (semiautomaticgit/SemiAutomaticClassificationManual), areas in m².
+
+    Counts are not printed; 5 of 7, 15 of 18, 21 of 25 and 5 of 7 are the only ones that give what is.
+    """
+
+    @pytest.mark.parametrize("as_pixels", [False, True])
+    def test_area_based_error_matrix(self, as_pixels):
+        sizes = {k: v / 900 if as_pixels else v for k, v in SCP_MAPPED.items()}
+        result = accuracy.stratified(units([1, 2, 3, 4], SCP_COUNTS), sizes, interval="normal")
+        printed = [
+            [0.0023, 0, 0.0009, 0],
+            [0, 0.3094, 0.0619, 0],
+            [0, 0.0998, 0.5242, 0],
+            [0, 0, 0.0004, 0.001],
+        ]
+        np.testing.assert_allclose(result.matrix, printed, atol=5.1e-5)
+        assert result.overall.loc["overall", "estimate"] == pytest.approx(0.837, abs=5e-4)
+        np.testing.assert_allclose(result.producers["estimate"], [1, 0.756, 0.892, 1], atol=5e-4)
+        np.testing.assert_allclose(result.users["estimate"], [0.714, 0.833, 0.84, 0.714], atol=5e-4)
+        area = result.area * (900 if as_pixels else 1)
+        np.testing.assert_allclose(area["estimate"], [697_500, 122_645_412, 176_044_017, 313_071], atol=1)
+        half = [352_984, 33_778_661, 33_780_877, 158_436]  # 1.96 standard errors
+        np.testing.assert_allclose(area["se"] * 1.96, half, rtol=3e-6)
+
+
 class TestSurveyPackage:
     """R package survey 4.4, vignette "A survey analysis example": 15 school districts of 757, apiclus1.
 
@@ -255,6 +284,27 @@ class TestSurveyPackage:
         np.testing.assert_allclose(result.area["estimate"], [4873.97, 473.86, 846.17], atol=0.006)
         np.testing.assert_allclose(result.area["se"], [1333.32, 158.70, 167.55], atol=0.006)
 
+    def test_shares_to_the_last_digit(self):
+        """R package survey 4.5, vcov(svymean(~factor(stype), dclus1)) without fpc, as tested by svy
+        (samplics-org/svy, tests/svy/estimation/test_contrast.py); rows of the matrix sum to 0.
+        """
+        rows = [
+            (psu, level)
+            for psu, counts in LEVELS.items()
+            for level, k in zip("EHM", counts, strict=True)
+            for _ in range(k)
+        ]
+        table = pd.DataFrame(rows, columns=["psu", "reference"]).assign(mapped="E")
+        area = accuracy.cluster(table, sizes={"all": 1}).area
+        eh, em, hm = -0.00101348123237873, -0.00117699947724718, 0.000280162635233734
+        assert area.loc["E", "estimate"] - area.loc["H", "estimate"] == pytest.approx(
+            0.710382513661203, rel=1e-12
+        )
+        variance = area.loc[["E", "H", "M"], "se"] ** 2
+        np.testing.assert_allclose(variance, [-eh - em, -eh - hm, -em - hm], rtol=1e-11)
+        mean = accuracy.cluster(table.assign(reference=table["reference"].eq("E")), sizes={"all": 1})
+        assert mean.area.loc[True, "se"] == pytest.approx(np.sqrt(-eh - em), rel=1e-11)
+
     def test_share(self):
         rows = [(psu, "No" if i < no else "Yes") for psu, (no, n) in MISSED.items() for i in range(n)]
         table = pd.DataFrame(rows, columns=["psu", "reference"]).assign(mapped="Yes")
@@ -262,3 +312,26 @@ class TestSurveyPackage:
         assert result.area.loc["No", "estimate"] == pytest.approx(0.127389, abs=5e-7)
         assert result.area.loc["No", "se"] == pytest.approx(0.0247, abs=5e-5)
         assert result.overall.loc["overall", "se"] == pytest.approx(0.0247, abs=5e-5)
+
+
+class TestSampleSizes:
+    """Before a survey: numbers of Cochran and of Olofsson et al."""
+
+    def test_cochran_island(self):
+        """Cochran (1977), section 4.4: 3200 people, one half to ± 5 points, t = 2: 400, then 356."""
+        assert accuracy.sample_size({"all": 1}, {"all": 0.5}, 0.05 / 2) == pytest.approx(400)
+        level = 2 * stats.norm.cdf(2) - 1
+        n = design.size_for_total(
+            {"all": 3200}, {"all": 0.5}, 0.05 * 3200, confidence=level, finite_population=True
+        )
+        assert np.ceil(n) == 356
+
+    def test_olofsson_2014_section_5(self):
+        """641 units; proportional 13, 10, 205, 413, equal 160 each (Table 5)."""
+        weights = {"deforestation": 0.020, "gain": 0.015, "forest": 0.320, "other": 0.645}
+        users = {"deforestation": 0.70, "gain": 0.60, "forest": 0.90, "other": 0.95}
+        n = round(accuracy.sample_size(weights, users, 0.01))
+        assert n == 641
+        sizes = {k: 10_000_000 * w for k, w in weights.items()}
+        assert list(design.allocate(sizes, n, "proportional").values()) == [13, 10, 205, 413]
+        assert sorted(design.allocate(sizes, n, "equal").values()) == [160, 160, 160, 161]
