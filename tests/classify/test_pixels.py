@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from weipian_lab import change
 from weipian_lab.change.learnt import Weights
@@ -59,6 +62,18 @@ def test_weights_give_the_detector_the_same_score() -> None:
     weights = scorer.weights(0.9, {"simulated": True})
     score = change.score(pair.before, pair.after, "learnt", weights=weights, register=False)
     np.testing.assert_allclose(score, scorer.score(pair.before, pair.after), atol=1e-5)
+
+
+def test_anchored_log_odds_are_the_mean_of_two_regressions() -> None:
+    samples = [PixelScorer().sample(simulated(seed)) for seed in (0, 1)]
+    anchored, free = (PixelScorer(anchored=on).fit_samples(samples).weights(0.9, {}) for on in (True, False))
+    features, labels, shares = (np.concatenate(part) for part in zip(*samples, strict=True))
+    alone = make_pipeline(StandardScaler(), LogisticRegression(C=0.01))
+    alone.fit(features[:, :1], labels, logisticregression__sample_weight=shares / shares.mean())
+    wanted = (alone.decision_function(features[:, :1]) + features @ free.coefficients + free.intercept) / 2
+    np.testing.assert_allclose(
+        features @ anchored.coefficients + anchored.intercept, wanted, rtol=1e-3, atol=1e-3
+    )
 
 
 def test_only_the_logistic_learner_gives_weights() -> None:

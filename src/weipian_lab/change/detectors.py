@@ -46,7 +46,7 @@ USUAL_RULES: Mapping[str, Mapping[str, Any]] = {
     "cross_residual": {"rule": "null_fit", "k": 8.0, "hysteresis": 1.3},
     "construction": {"rule": "null_fit", "k": 12.0, "hysteresis": 1.3},
     "any_change": {"rule": "null_fit", "k": 3.0},
-    "learnt": {"rule": "fixed", "value": 0.92},  # as its weights say, best on the simulated county
+    "learnt": {"rule": "fixed", "value": 0.91},  # as its weights say, best on the simulated county
 }
 _INDEX_NAMES = ("ndvi", "ndbi", "bsi", "mndwi")
 

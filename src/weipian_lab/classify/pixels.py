@@ -8,10 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
 from weipian_lab import change
 from weipian_lab.change.learnt import LEARNT_PLANES, LearntModel, Weights
@@ -59,12 +61,15 @@ class LabelledPair:
 class PixelScorer:
     """A change probability learnt on labelled pairs.
 
-    Each training scene and each class in it weighs alike. ``"logistic"`` is a logistic regression on the
-    eight planes of the detector ``learnt`` (:func:`~weipian_lab.change.learnt.fit_learnt`): few weights that
-    move from scene to scene; :meth:`weights` gives them to that detector, which works block by block.
-    ``"trees"`` are extremely randomised trees (Geurts, Ernst and Wehenkel 2006, *Machine Learning* 63, 3–42)
-    on :func:`~weipian_lab.features.pixel_features`, their probability smoothed by one pixel and sharpened
-    by the unsupervised construction score; they rank worse and need the whole scene at once.
+    Each training scene and each class in it weighs alike. ``"logistic"`` is the default and the one to take
+    for labels of one's own: a logistic regression on the eight planes of the detector ``learnt``
+    (:func:`~weipian_lab.change.learnt.fit_learnt`), its log odds averaged with those of a regression on the
+    construction score alone. Few weights, drawn half-way to what no label can spoil, move best from scene to
+    scene: on seven Sentinel-2 crops, each left out in turn, AUC .940, kappa .44 (eight planes alone .941 and
+    .42; construction alone .931 and .43). :meth:`weights` gives them to that detector, which works block by
+    block. ``"trees"`` are extremely randomised trees (Geurts, Ernst and Wehenkel 2006, *Machine Learning* 63,
+    3–42) on :func:`~weipian_lab.features.pixel_features`, their probability smoothed by one pixel and
+    sharpened by the unsupervised construction score; they rank worse (.93) and need the whole scene at once.
 
     Parameters
     ----------
@@ -76,6 +81,8 @@ class PixelScorer:
         Pixels drawn from each scene.
     score_weight
         Weight of the logarithm of the construction score beside the log odds of the trees.
+    anchored
+        Whether the log odds of the logistic learner are averaged with those of construction alone.
     random_state, n_jobs
         Seed; threads.
 
@@ -94,6 +101,7 @@ class PixelScorer:
         n_changed: int = 3_000,
         n_unchanged: int = 12_000,
         score_weight: float = 0.6,
+        anchored: bool = True,
         random_state: int = 0,
         n_jobs: int = 1,
     ) -> None:
@@ -102,8 +110,13 @@ class PixelScorer:
             raise ParameterError("errors.bad_choice", name="learner", value=learner, choices=choices)
         self.learner, self.score_weight = learner, score_weight
         self.n_changed, self.n_unchanged, self.random_state = n_changed, n_unchanged, random_state
-        self.logistic: Pipeline = make_pipeline(
-            StandardScaler(), LogisticRegression(C=0.01, max_iter=300, random_state=random_state)
+        # the planes each regression sees; construction_log is the first one
+        self.views = (slice(None), slice(0, 1)) if anchored else (slice(None),)
+        self.logistics: tuple[Pipeline, ...] = tuple(
+            make_pipeline(
+                StandardScaler(), LogisticRegression(C=0.01, max_iter=300, random_state=random_state)
+            )
+            for _ in self.views
         )
         self.trees = ExtraTreesClassifier(
             n_estimators,
@@ -175,7 +188,8 @@ class PixelScorer:
         features, labels, weights = (np.concatenate(part) for part in zip(*samples, strict=True))
         weights = weights / weights.mean()
         if self.learner == "logistic":
-            self.logistic.fit(features, labels, logisticregression__sample_weight=weights)
+            for view, logistic in zip(self.views, self.logistics, strict=True):
+                logistic.fit(features[:, view], labels, logisticregression__sample_weight=weights)
         else:
             self.trees.fit(features, labels, sample_weight=weights)
         return self
@@ -199,7 +213,9 @@ class PixelScorer:
         """Return :meth:`score` from features already computed."""
         score = np.full(valid.shape, np.nan, np.float32)
         if self.learner == "logistic":
-            score[valid] = self.logistic.predict_proba(values[:, valid].T)[:, 1]
+            slopes, intercept = self._linear()
+            odds = slopes.astype(np.float32) @ values[:, valid] + np.float32(intercept)
+            score[valid] = expit(odds)
             return score
         raw = np.zeros(valid.shape, np.float32)
         raw[valid] = self.trees.predict_proba(values[:, valid].T)[:, 1]
@@ -226,10 +242,18 @@ class PixelScorer:
         """
         if self.learner != "logistic":
             raise ParameterError("errors.bad_choice", name="learner", value=self.learner, choices="logistic")
-        scaler, regression = self.logistic[0], self.logistic[-1]
-        slopes = regression.coef_[0].astype(float) / scaler.scale_
-        intercept = float(regression.intercept_[0] - slopes @ scaler.mean_)
+        slopes, intercept = self._linear()
         return Weights(tuple(map(float, slopes)), intercept, float(threshold), dict(provenance))
+
+    def _linear(self) -> tuple[NDArray[np.float64], float]:
+        """Return slopes ``(plane,)`` and intercept of the mean of the regressions' log odds."""
+        slopes, intercept = np.zeros(len(LEARNT_PLANES)), 0.0
+        for view, (scaler, regression) in zip(self.views, self.logistics, strict=True):
+            check_is_fitted(regression)
+            own = regression.coef_[0].astype(float) / scaler.scale_
+            slopes[view] += own / len(self.views)
+            intercept += float(regression.intercept_[0] - own @ scaler.mean_) / len(self.views)
+        return slopes, intercept
 
 
 def best_threshold(parts: Sequence[tuple[ArrayLike, ArrayLike]]) -> float:
