@@ -178,6 +178,7 @@ def fit_learnt(
     ``cross_residual`` over their medians in the scene, and their means around the pixel; and what tells
     changes of light, water and crops from works: how dark the ground is at the darker of both dates (visible
     and SWIR, robust z-scores: shadow and water), how green after, and whether edges were gained or lost.
+    The weights that ship are the mean of this regression and one on ``construction`` alone.
 
     Parameters
     ----------
