@@ -20,16 +20,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-from weipian_lab.accuracy.limits import GUARD, Within, share_limits
+from weipian_lab.accuracy.limits import Within, share_limits
+from weipian_lab.accuracy.totals import spans
 
 __all__ = ["Kind", "Strata", "linear_variance", "mover", "ratio"]
 
 Array = NDArray[np.float64]
-_UNSEEN = (
-    0.1  # what is added to the half of an outcome for the limit above: none seen errs 7 %, as in one stratum
-)
 _FACES = 32  # of the die of randomised limits: few enough that the same outcome is solved once
 
 
@@ -166,8 +163,9 @@ def mover(
     above = _Reach.of(hit_high - hit, miss - miss_low, together, strata)
     if strata.weight.size > 1 and within != "wilson":
         tail, dice = 0.5 - confidence / 2, part[..., 0]
-        hits = _spans(hit, strata, possible_hit, tail, dice, within)
-        misses = _spans(miss, strata, possible_miss, tail, 1 - dice, within)
+        design = strata.weight, strata.effective
+        hits = spans(hit, *design, possible_hit, tail, dice, within)
+        misses = spans(miss, *design, possible_miss, tail, 1 - dice, within)
         below, above = below.held(hits[0], misses[1]), above.held(hits[1], misses[0])
     all_hit, all_miss = (strata.weight * hit).sum(-1), (strata.weight * miss).sum(-1)
 
@@ -211,59 +209,6 @@ class _Reach:
         """Return the distance of on_hit hits - on_miss misses."""
         first, second = on_hit * self.hit, on_miss * self.miss
         return np.asarray(np.sqrt(first**2 + second**2 + 2 * self.together * first * second))
-
-
-Span = tuple[Array, Array]
-
-
-def _spans(
-    share: Array, strata: Strata, may: NDArray[np.bool_], tail: float, half: Array, within: Within
-) -> tuple[Span, Span]:
-    """Return the least and the greatest distance below, and above, of the total of `share` over the strata.
-
-    Distances recovered from single strata are cut off where a stratum shows one or none: their squares sum to
-    too little on that side, and to too much on the other, the more so the more strata share the errors.
-    Here the total is taken as one binomial share of its effective size, which has a larger count and its
-    skewness. The least distance is that of what was seen; the greatest adds a part of a unit unseen where it
-    would weigh most, as Fay and Feuer (1997), Statistics in Medicine 16: 791-801, do for sums of weighted
-    Poisson counts. With one stratum that shows anything its own limits hold.
-    """
-    total = (strata.weight * share).sum(-1)
-    terms = strata.weight**2 * share * (1 - share) / strata.effective
-    variance = terms.sum(-1)
-    many = ((terms > 0).sum(-1) > 1) & (total > 0) & (total < 1)
-    whole = np.ones_like(half) if within == "exact" else half
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.where(many, total * (1 - total) / variance, 1.0)
-        x = np.where(many, total * size, 0.5)
-        low = _seen(x, size, whole, tail, within)
-        high = 1 - _seen(size - x, size, whole, tail, within)
-        unit = np.where(may, strata.weight / strata.effective, 0.0).max(-1)
-        extra = whole if within == "exact" else half + _UNSEEN
-        top = _with_unseen(total, variance, unit, extra, tail)
-        bottom = 1 - _with_unseen(1 - total, variance, unit, extra, tail)
-
-    def span(seen: Array, unseen: Array) -> Span:
-        least = np.where(many, np.maximum(seen, 0), 0.0)
-        return least, np.where(many, np.maximum(least, unseen), np.inf)
-
-    return span(total - low, total - bottom), span(high - total, top - total)
-
-
-def _seen(x: Array, size: Array, half: Array, tail: float, within: Within) -> Array:
-    """Return the lower limit where x units were seen; both tails where none may well be seen."""
-    two = special.betaincinv(x + 1 - half, size - x + half, tail)
-    if within != "guarded":
-        return np.asarray(two)
-    one = special.betaincinv(x + 1 - half, size - x + half, 2 * tail)
-    return np.asarray(np.minimum(one, np.maximum(two, 1 - (2 * GUARD * tail) ** (1 / size))))
-
-
-def _with_unseen(total: Array, variance: Array, unit: Array, extra: Array | float, tail: float) -> Array:
-    """Return the upper limit of a total to which `extra` units of weight `unit` are added unseen."""
-    mean = (total + extra * unit) / (1 + unit)
-    size = mean * (1 - mean) / (variance + extra * unit**2 * (1 - mean))
-    return np.asarray(special.betaincinv(mean * size, (1 - mean) * size, 1 - tail))
 
 
 def _bisect(inside: Callable[[Array], NDArray[np.bool_]], start: Array, end: Array) -> Array:
