@@ -137,6 +137,8 @@ def mover(
     R0 lies in the interval as long as the limits of Σ W (y - R0 x) enclose 0.
     Unlike the normal interval it keeps a width where a stratum's sample shows no error at all,
     which is where omission hides: the large stratum below the threshold.
+    With several strata the totals of hits and misses are held to limits of their own, see
+    :mod:`~weipian_lab.accuracy.totals`.
 
     Parameters
     ----------
