@@ -320,7 +320,7 @@ def _outside(table: pd.DataFrame) -> list[str]:
               "(next section). The limits were not drawn closer: at other shares of the same stratum",
               "the coverage would fall below 93 %. “Within” names the intervals on offer that cover",
               "93–97 % of this figure (parameter `interval`; notebook 04 names them for the own design);",
-              "the last column is the interval with a die: near 95 % where the excess is that of counts alone.",
+              "the last column is the interval with a die: near 95 % where the excess is of counts alone.",
               "The first row is the share of one stratum, n = 200 and p = 0.001 below: no rule without a die",
               "can cover 93–97 % of it.\n",
               f"Where at least 5 are expected ({len(many)} figures) the default covers"

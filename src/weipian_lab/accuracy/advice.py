@@ -81,7 +81,9 @@ def audit_table(audited: pd.DataFrame, confidence: float) -> pd.DataFrame:
         cover = part.set_index("interval")["coverage"]
         found = _fitting(cover, confidence)
         offer = t(f"accuracy.short_{found}") if found else t("accuracy.audit_no_interval")
-        rows.append([_figure(first), f"{first['expected']:.2g}", *(f"{v:.1%}" for v in cover), offer])
+        expected = first["expected"]
+        few = f"{expected:.2g}" if expected < 10 else f"{expected:.0f}"
+        rows.append([_figure(first), few, *(f"{v:.1%}" for v in cover), offer])
     intervals = list(dict.fromkeys(audited["interval"]))
     heads = [t("accuracy.head_what"), t("accuracy.head_expected")]
     heads += [t(f"accuracy.short_{interval}") for interval in intervals] + [t("accuracy.head_offered")]
