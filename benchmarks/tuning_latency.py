@@ -1,8 +1,8 @@
 """How long the tuning panel takes from a move of the slider to all of its parts changed.
 
 Run ``python benchmarks/tuning_latency.py`` (about five minutes); it writes tuning_latency.md beside itself.
-``kernel`` measures the panel alone, without a browser; ``lab`` runs notebook 05 in JupyterLab under Chromium
-and times, in the page, from the key on the slider to the frame in which map, curves, confusion and cost are
+``kernel`` measures the panel alone, without a browser; ``lab`` runs notebook 05 in JupyterLab under Chromium,
+started as ``weipian lab`` starts it, and times, in the page, from the key on the slider to the frame in which map, curves, confusion and cost are
 all new and their pictures decoded. Both move over the whole range of the slider.
 """
 
@@ -22,6 +22,7 @@ import numpy as np
 from shapely import union_all
 
 from weipian_lab import accuracy, patches, rasters, tuning, vectors
+from weipian_lab.cli.lab import PROMPT
 from weipian_lab.plots import screening as images
 from weipian_lab.run.parameters.tuning import Tuning
 from weipian_lab.widgets.tuning import Panel, Scene, TuningState
@@ -104,7 +105,7 @@ def lab() -> tuple[np.ndarray, int]:
         book = nbformat.read(ROOT / "notebooks/05_threshold_tuning.ipynb", as_version=4)
         next(c for c in book.cells if "parameters" in c.metadata.get("tags", [])).source += FULL
         nbformat.write(book, folder / "05.ipynb")
-        command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+        command = [sys.executable, "-m", "jupyterlab", PROMPT, f"--ServerApp.root_dir={folder}"]
         browser = started.chromium.launch(args=shared.ARGUMENTS, **shared_chromium())
         with shared._lab(command, folder, home) as (address, server):
             page = browser.new_page(viewport={"width": 1500, "height": 1150})
