@@ -2,8 +2,9 @@
 
 Run ``python benchmarks/tuning_latency.py`` (about five minutes); it writes tuning_latency.md beside itself.
 ``kernel`` measures the panel alone, without a browser; ``lab`` runs notebook 05 in JupyterLab under Chromium,
-started as ``weipian lab`` starts it, and times, in the page, from the key on the slider to the frame in which map, curves, confusion and cost are
-all new and their pictures decoded. Both move over the whole range of the slider.
+started as ``weipian lab`` starts it, and times, in the page, from the key on the slider to the frame in
+which map, curves, confusion and cost are all new and their pictures decoded. Both move over the whole range
+of the slider.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ MOVE = """async key => {
     const maps = [...root.querySelectorAll('img.leaflet-image-layer')];
     const map = maps[maps.length - 1], curve = root.querySelector('img.widget-image');
     return [map.src, root.querySelector('.weipian-line i').style.left,
-            root.querySelector('.weipian-confusion').innerText, root.querySelector('.weipian-cost').innerText, map.complete && curve.complete];
+            root.querySelector('.weipian-confusion').innerText,
+            root.querySelector('.weipian-cost').innerText, map.complete && curve.complete];
   };
   const before = parts(), handle = root.querySelector('.noUi-handle');
   const start = performance.now();
