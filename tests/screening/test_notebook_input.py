@@ -138,6 +138,33 @@ def test_a_run_cut_off_half_way_goes_on_and_gives_the_same(
     np.testing.assert_array_equal(rasters.read(kept[1]).data, first[1])
 
 
+@pytest.mark.parametrize("left", [b"II*\0 no header yet", None])
+def test_a_run_killed_before_or_after_its_scores_lay_there_starts_anew(
+    left: bytes | None, write: Write, scenes: Scenes, tmp_path: Path
+) -> None:
+    paths = [write(f"{name}.tif", image) for name, image in zip("ab", pair(scenes), strict=True)]
+    kept, score = tmp_path / "kept", tmp_path / "score.tif"
+    with rasters.open_pair(*paths) as source:
+        view = screening.PairView(source)
+        fitted = screening.fit(view, "cva")
+        threshold = screening.choose_threshold(fitted, "usual")
+        whole = screening.run(view, fitted.model, threshold, score_path=score)
+        expected = rasters.read(score).data
+
+        def cut_off(*_: int) -> None:
+            raise KeyboardInterrupt
+
+        options = {"score_path": score, "work_dir": kept}
+        with pytest.raises(KeyboardInterrupt):
+            screening.run(view, fitted.model, threshold, progress=cut_off, **options)
+        (kept / "score-blocks.tif").unlink()
+        if left is not None:
+            (kept / "score-blocks.tif").write_bytes(left)
+        again = screening.run(view, fitted.model, threshold, **options)
+    assert_geodataframe_equal(again, whole)
+    np.testing.assert_array_equal(rasters.read(score).data, expected)
+
+
 def test_what_cannot_be_screened_is_refused(write: Write, scenes: Scenes, play: Any, tmp_path: Path) -> None:
     before, after = pair(scenes)
     first = write("a.tif", before)

@@ -79,6 +79,15 @@ class ScoreFile:
         except (rasterio.errors.RasterioError, OSError) as error:
             raise OutputError("errors.cannot_write", path=path, reason=str(error)) from error
 
+    @staticmethod
+    def is_sound(path: Path) -> bool:
+        """Whether a file is there that can be gone on with; a kill before its first rest leaves no TIFF."""
+        try:
+            with rasterio.open(path) as dataset:
+                return bool(dataset.count == 1)
+        except (rasterio.errors.RasterioError, OSError):
+            return False
+
     def write(self, block: Block, values: NDArray[np.float32]) -> None:
         """Write a block ``(row, col)``."""
         window = Window(block.col, block.row, block.width, block.height)

@@ -131,7 +131,10 @@ def _score_file(grid: Grid, path: Path | str | None, state: State, block_side: i
     if path is None:
         return None
     folder = state.folder if state.folder is not None else Path(path).parent
-    return ScoreFile(folder / "score-blocks.tif", grid, keep=state.resumed, block_side=block_side)
+    file = folder / "score-blocks.tif"
+    if state.resumed and not ScoreFile.is_sound(file):
+        state.start_anew()  # blocks recorded without their scores are worth nothing
+    return ScoreFile(file, grid, keep=state.resumed, block_side=block_side)
 
 
 @dataclass(frozen=True)

@@ -46,19 +46,35 @@ class State:
 
     def __init__(self, folder: Path | None, digest: str) -> None:
         self.folder = folder
+        self.digest = digest
         self.resumed = False
         if folder is None:
             return
         stamp = folder / "fingerprint.txt"
         try:
             self.resumed = stamp.is_file() and stamp.read_text("utf-8") == digest
-            if not self.resumed:
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir(parents=True)
         except OSError as error:
             raise OutputError("errors.cannot_write", path=folder, reason=error.strerror) from error
         if not self.resumed:
-            outputs.write_text(stamp, digest)
+            self.start_anew()
+
+    def start_anew(self) -> None:
+        """Throw away what is recorded.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be made.
+        """
+        self.resumed = False
+        if self.folder is None:
+            return
+        try:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+        except OSError as error:
+            raise OutputError("errors.cannot_write", path=self.folder, reason=error.strerror) from error
+        outputs.write_text(self.folder / "fingerprint.txt", self.digest)
 
     def load(self, block: Block) -> Runs | None:
         """Return the runs of a block finished before, None if it was not."""
