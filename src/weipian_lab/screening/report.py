@@ -115,7 +115,7 @@ def headline(frame: gpd.GeoDataFrame, reaching: int | None, simulated: bool) -> 
     sentences: dict[str, str] = {}
     for lang in LANGS:
         text = t("screening.headline", lang, **values)
-        if reaching is not None:
+        if reaching is not None and len(frame):  # without patches nothing was tested
             text += t("screening.headline_legal", lang, reaching=reaching)
         sentences[lang] = text + (t("screening.headline_simulated", lang) if simulated else "")
     return sentences
