@@ -21,7 +21,16 @@ from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from weipian_lab.errors import InputError, OutputError
 
-__all__ = ["as_text", "atomic", "read_json", "read_table", "sha256", "write_json", "write_table", "write_text"]
+__all__ = [
+    "as_text",
+    "atomic",
+    "read_json",
+    "read_table",
+    "sha256",
+    "write_json",
+    "write_table",
+    "write_text",
+]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -83,7 +83,7 @@ class Tuning(Common):
         return t("screening.source_images", before=Path(self.before).name, after=Path(self.after).name)
 
     def origin(self) -> dict[str, Any]:
-        """Return where a choice comes from: SHA-256 of what was read, the seed, the rule, real or simulated."""
+        """Return where a choice comes from: SHA-256 of what was read, seed, rule, real or simulated."""
         read = {
             "before": self.before,
             "after": self.after,
