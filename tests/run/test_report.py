@@ -91,6 +91,14 @@ def test_a_report_needs_and_names_nothing_outside(notebook: object, tmp_path: Pa
     assert re.findall(r'(?:src|href)="([^"#][^"]{0,30})', page) == [f"data:image/png;base64,{PIXEL}"[:31]]
 
 
+def test_lines_printed_in_turn_stand_in_one_box(tmp_path: Path) -> None:
+    lines = [new.new_output("stream", name="stdout", text=f"{i}/9\n") for i in range(3)]
+    book = new.new_notebook(cells=[cell("score()", outputs=lines)])
+    page = write_report(book, tmp_path / "r.html", lang="zh").read_text("utf-8")
+    assert page.count("<pre>") == 1
+    assert re.search("0/9\n1/9\n2/9", page)
+
+
 def test_the_contents_lead_to_the_sections(notebook: object, tmp_path: Path) -> None:
     page = write_report(notebook, tmp_path / "report.html", lang="zh").read_text("utf-8")
     targets = re.findall(r'<li><a href="#([^"]+)">', page)

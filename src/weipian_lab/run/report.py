@@ -77,7 +77,9 @@ def body(notebook: Any) -> str:
         "embed_images": True,
         **dict.fromkeys(_URL_TRAITS, ""),
     }
-    exporter = HTMLExporter(config=Config({"HTMLExporter": options}), template_name="basic")
+    # lines printed one after the other stand in one box
+    joined = {"CoalesceStreamsPreprocessor": {"enabled": True}}
+    exporter = HTMLExporter(config=Config({"HTMLExporter": options, **joined}), template_name="basic")
     content, _ = exporter.from_notebook_node(notebook)
     anchor = r'<a class="anchor-link" href="[^"]*">[^<]*</a>'
     return without_addresses(re.sub(anchor, "", str(content)))
