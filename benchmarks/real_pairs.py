@@ -1,10 +1,12 @@
 """Measure detectors on real, labelled pairs, by pixel and by parcel; ablation; models learnt elsewhere.
 
-    python benchmarks/real_pairs.py --data FOLDER [--no-detectors] [--ablation] [--learnt] [--out FILE]
+    python benchmarks/real_pairs.py --data FOLDER [--no-detectors] [--ablation] [--learnt] [--controls]
+        [--out FILE]
 
 FOLDER holds one folder a scene with ``t1.tif``, ``t2.tif`` and ``label.tif`` (1 changed, 0 unchanged, else
-unlabelled). All settings are the same for all scenes; labels are read only to measure. Means are given
-over the Sentinel-2 scenes (ten bands or named B02…) and over the others apart.
+unlabelled); a folder with two images and no labels is a control, of which only what is flagged can be told.
+All settings are the same for all scenes; labels are read only to measure. Means are given over the
+Sentinel-2 scenes (ten bands or named B02…) and over the others apart.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score, roc_auc_score
 
 from weipian_lab import change, classify, rasters
 from weipian_lab.change.learnt import Weights
+from weipian_lab.errors import ParameterError
 from weipian_lab.grid import Grid
 from weipian_lab.outputs import write_json
 
@@ -60,12 +63,19 @@ class Scene:
         return self.valid & (self.label <= 1)
 
 
+def images(folder: Path) -> list[Path]:
+    """Images of a folder in the order of their names, without the labels."""
+    return sorted(path for path in folder.glob("*.tif") if path.name != "label.tif")
+
+
 def read_scene(folder: Path) -> Scene:
-    pair = rasters.read_pair(folder / "t1.tif", folder / "t2.tif", scale=1.0, offset=0.0)
-    label = rasters.read(folder / "label.tif", scale=1.0, offset=0.0)
+    before, after = images(folder)
+    pair = rasters.read_pair(before, after, scale=1.0, offset=0.0)
     plane = np.full(pair.valid.shape, 255, np.uint8)
-    rows, cols = (min(a, b) for a, b in zip(plane.shape, label.data.shape[1:], strict=True))
-    plane[:rows, :cols] = np.where(label.valid, label.data[0], 255)[:rows, :cols].astype(np.uint8)
+    if (folder / "label.tif").is_file():
+        label = rasters.read(folder / "label.tif", scale=1.0, offset=0.0)
+        rows, cols = (min(a, b) for a, b in zip(plane.shape, label.data.shape[1:], strict=True))
+        plane[:rows, :cols] = np.where(label.valid, label.data[0], 255)[:rows, :cols].astype(np.uint8)
     bands = tuple(pair.bands) if pair.bands else None
     if bands and not change.band_roles(len(bands), bands):
         bands = None
@@ -280,6 +290,21 @@ def evaluate(scenes: Iterable[Scene], wanted: dict[str, Method], *, by_k: bool =
     return with_k_left_out(table) if by_k else table
 
 
+def controls(scenes: Iterable[Scene], wanted: dict[str, Method]) -> pd.DataFrame:
+    """Share of the valid pixels and number of patches flagged in pairs without labels."""
+    rows = []
+    for scene in scenes:
+        for name, (run, flag) in wanted.items():
+            try:
+                flagged = flag(run(scene), scene) & scene.valid
+            except ParameterError as error:  # its bands are not there
+                print(f"{scene.name}, {name}: {error}", file=sys.stderr)
+                continue
+            rows.append({"method": name, "scene": scene.name, "flagged": flagged[scene.valid].mean(),
+                         "patches": components(flagged, EIGHT)[1]})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def report(table: pd.DataFrame, title: str) -> None:
     order = list(dict.fromkeys(table["method"]))
     for sentinel, part in table.groupby("sentinel", sort=False):
@@ -345,6 +370,7 @@ def main() -> None:
     parser.add_argument("--no-detectors", action="store_true", help="leave out the table of all detectors")
     parser.add_argument("--ablation", action="store_true")
     parser.add_argument("--learnt", action="store_true")
+    parser.add_argument("--controls", action="store_true", help="also what is flagged without labels")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     folders = sorted(p for p in arguments.data.iterdir() if (p / "label.tif").is_file())
@@ -360,6 +386,10 @@ def main() -> None:
         tables["learnt, one scene left out"] = learnt([s for s in scenes if s.sentinel])
     for title, table in tables.items():
         report(table, title)
+    if arguments.controls:
+        unlabelled = [p for p in sorted(arguments.data.iterdir()) if p not in folders and len(images(p)) == 2]
+        tables["controls"] = controls(map(read_scene, unlabelled), methods())
+        print(f"\n## controls, no labels\n{tables['controls'].round(4).to_string(index=False)}")
     if arguments.out:
         write_json(arguments.out, tables)
 
