@@ -24,6 +24,9 @@ class Sample(Common):
     patches: InputPath = param("", "run.p_seed")
     image: InputPath = param("", "run.p_seed", bundled="images/a.tif")
     day: Day = param("2024-03-13", "run.p_seed")
+    tags: list[str] = param(["a"], "run.p_seed", min_length=1)
+    title: str = param("a", "run.p_seed", min_length=1, max_length=3)
+    seen: str = param("", "run.p_seed", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +83,10 @@ def test_an_unknown_name_stops_and_names_the_nearest(
         ({"bands": [8]}, "文字", "text"),
         ({"day": "2024-13-13"}, "日期", "date"),
         ({"lang": "fr"}, "'zh' or 'en'", "'zh' or 'en'"),
+        ({"tags": []}, "至少有 1 项", "at least 1 entry"),
+        ({"title": ""}, "不能为空", "not be empty"),
+        ({"title": "abcd"}, "不超过 3 个字", "at most 3 characters"),
+        ({"seen": "2024-5-1"}, "日期", "a date such as"),
     ],
 )
 def test_a_wrong_value_is_told_with_what_is_expected(values: dict[str, object], zh: str, en: str) -> None:

@@ -13,6 +13,12 @@ from weipian_lab.text import t
 
 __all__ = ["explain", "nearest"]
 
+_LENGTHS = {
+    "too_short": "run.expect_entries",
+    "string_too_short": "run.expect_filled",
+    "string_too_long": "run.expect_shorter",
+}
+_DAYS = r"\d{4}-\d{2}-\d{2}"  # in the pattern of a text that is a day or empty
 _LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "multiple_of": "×"}
 
 
@@ -53,6 +59,10 @@ def _expected(kind: str, context: Mapping[str, Any], message: str, model: type[B
         return t("run.expect_finite")
     if any(limit in context for limit in _LIMITS):
         return t("run.expect_range", range=_range(model, name) or message)
+    if kind in _LENGTHS:
+        return t(_LENGTHS[kind], least=context.get("min_length"), most=context.get("max_length"))
+    if _DAYS in context.get("pattern", ""):
+        return t("run.expect_date")
     stem = kind.split("_")[0]
     if kind.endswith(("_type", "_parsing", "_from_float")) and stem in {
         "bool",
