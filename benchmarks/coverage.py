@@ -186,7 +186,7 @@ def two_stage() -> pd.DataFrame:
         population = [_clusters_of(rng, 400, rho, p) for p in ((0.85, 0.2), (0.95, 0.05))]
         true = _shares([cluster for stratum in population for cluster in stratum])
         hits = {}
-        for _ in range(REPLICATES // 4):
+        for _ in range(REPLICATES):
             table = _two_stage_sample(rng, population, m)
             for interval in ("auto", "conservative", "normal", "wilson"):
                 result = accuracy.cluster(table, interval=interval)
@@ -404,7 +404,7 @@ PARTS = {"designs": designs, "rare": rare, "clusters": clusters, "two_stage": tw
 def _two_stage(table: pd.DataFrame) -> list[str]:
     names = list(dict.fromkeys(table["interval"]))
     lines = ["", "## Two stages, clusters of unlike size, two strata\n",
-             f"{REPLICATES // 4} samples each: clusters drawn in each stratum, 8 units of 20 to 120 in each;",
+             f"{REPLICATES} samples each: clusters drawn in each stratum, 8 units of 20 to 120 in each;",
              "weights are inverse inclusion probabilities, the variance that of ultimate clusters.\n",
              "| clusters a stratum | correlation | figure | " + " | ".join(names) + " | within 93–97 |",
              "|---|---|---|" + "---|" * (len(names) + 1)]  # fmt: skip
