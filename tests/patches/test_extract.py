@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from affine import Affine
+from geopandas.testing import assert_geodataframe_equal
 from scipy import ndimage
 
 from weipian_lab import area, patches
 from weipian_lab.errors import GridError, ParameterError
-from weipian_lab.grid import Grid
+from weipian_lab.grid import Block, Grid
 from weipian_lab.patches import Batch, CleanUp, morphology, runs
 
 UTM = Grid("EPSG:32648", Affine(10, 0, 600_000, 0, -10, 4_260_000), (60, 80))
@@ -252,3 +253,36 @@ def test_cuts_do_not_depend_on_how_the_scene_was_read() -> None:
     ]
     assert frames[0].equals(frames[1]) and frames[0]["pixels"].sum() == mask.sum()
     assert len(frames[0]) > len(runs.components(whole).pixels)
+
+
+@pytest.mark.parametrize("connectivity", [4, 8])
+@pytest.mark.parametrize("seed", range(6))
+def test_leaving_out_in_blocks_what_the_sieve_drops_changes_no_patch(seed: int, connectivity: int) -> None:
+    rng = np.random.default_rng(seed)
+    score = ndimage.gaussian_filter(rng.normal(size=UTM.shape), 0.9).astype(np.float32)
+    rules, strong = CleanUp(connectivity=connectivity, min_px=9, fill_px=4), 0.7
+    whole, lean = [], []
+    for block in UTM.blocks(16):
+        part = score[block.row : block.row + block.height, block.col : block.col + block.width]
+        found = runs.encode(part >= 0.25, part, block.row, block.col)
+        whole.append(found)
+        lean.append(patches.still_open(found, block, strong, rules))
+    expected = patches.from_runs(runs.join(whole), UTM, strong, rules, Batch())
+    assert_geodataframe_equal(patches.from_runs(runs.join(lean), UTM, strong, rules, Batch()), expected)
+    assert len(expected) > 3
+    assert sum(map(len, lean)) < sum(map(len, whole))
+
+
+def test_a_block_keeps_what_may_go_on_and_nothing_else_that_is_too_small() -> None:
+    block = Block(20, 40, 10, 10)
+    mask = np.zeros((10, 10), bool)
+    for row, col in ((0, 5), (9, 2), (5, 0), (4, 9), (3, 3)):  # at each edge a speck, and one inside
+        mask[row, col] = True
+    mask[6:9, 6:9] = True  # large enough
+    kept = patches.still_open(
+        runs.encode(mask, np.ones((10, 10), np.float32), 20, 40), block, 1.0, CleanUp(min_px=9)
+    )
+    where = set(zip(kept.row.tolist(), kept.start.tolist(), strict=True))
+    assert where == {(20, 45), (29, 42), (25, 40), (24, 49), (26, 46), (27, 46), (28, 46)}
+    weak = patches.still_open(kept, block, 2.0, CleanUp(min_px=1))
+    assert len(weak) == 4  # at an edge what is weak may turn out strong beyond

@@ -14,13 +14,13 @@ from scipy.sparse.csgraph import connected_components
 
 from weipian_lab import area as areas
 from weipian_lab.errors import GridError, ParameterError
-from weipian_lab.grid import Grid
+from weipian_lab.grid import Block, Grid
 from weipian_lab.patches import morphology, necks, rings
 from weipian_lab.patches.ids import location_ids
 from weipian_lab.patches.rules import Batch, CleanUp
-from weipian_lab.patches.runs import Runs, components, encode, join
+from weipian_lab.patches.runs import Components, Runs, components, encode, join
 
-__all__ = ["COLUMNS", "extract", "from_runs"]
+__all__ = ["COLUMNS", "extract", "from_runs", "still_open"]
 
 COLUMNS = (
     "patch_id",
@@ -116,10 +116,29 @@ def check_thresholds(threshold: float | None, strong: float | None) -> tuple[flo
     return float(threshold), float(strong)
 
 
+def still_open(part: Runs, block: Block, strong: float, clean_up: CleanUp) -> Runs:
+    """Leave out of a block's runs the components that hysteresis and sieve drop, whatever lies beyond.
+
+    Those that end inside the block are as large as they will ever be; those at its edge may go on. The
+    patches are the same, and a scene full of specks does not fill the memory.
+    """
+    found = components(part, clean_up.connectivity)
+    keep = _kept(found, strong, clean_up)
+    last_row, last_col = block.row + block.height - 1, block.col + block.width
+    at_edge = (part.row == block.row) | (part.row == last_row)
+    at_edge |= (part.start == block.col) | (part.stop == last_col)
+    keep[found.of_run[at_edge]] = True
+    return part.take(keep[found.of_run])
+
+
+def _kept(found: Components, strong: float, clean_up: CleanUp) -> NDArray[np.bool_]:
+    return np.asarray((found.largest >= strong) & (found.pixels >= clean_up.min_px))
+
+
 def from_runs(runs: Runs, grid: Grid, strong: float, clean_up: CleanUp, batch: Batch) -> gpd.GeoDataFrame:
     """Turn runs of flagged pixels into patches; see :func:`extract`."""
     found = components(runs, clean_up.connectivity)
-    keep = (found.largest >= strong) & (found.pixels >= clean_up.min_px)
+    keep = _kept(found, strong, clean_up)
     if not clean_up.merge_gap_m and clean_up.min_mu:
         keep &= _may_reach(found.pixels, grid, clean_up)
     group = np.full(len(keep), -1, np.intp)

@@ -86,7 +86,7 @@ def run(
     }  # fmt: skip
     state = State(Path(work_dir) if work_dir else None, fingerprint(facts, _files(view)))
     score_file = _score_file(view.grid, score_path, state, block_side)
-    work = _Work(view, model, low, clean_up)
+    work = _Work(view, model, low, strong, clean_up)
     found: list[runs.Runs] = []
     unsaved: list[tuple[Block, runs.Runs]] = []
     try:
@@ -142,6 +142,7 @@ class _Work:
     view: View
     model: change.Model
     low: float
+    strong: float
     clean_up: CleanUp
 
     def __call__(self, block: Block) -> tuple[runs.Runs, Float]:
@@ -160,7 +161,8 @@ class _Work:
         row, col = block.row - near.row, block.col - near.col
         part = (slice(row, row + block.height), slice(col, col + block.width))
         mine = np.ascontiguousarray(score[part])
-        return runs.encode(np.ascontiguousarray(mask[part]), mine, block.row, block.col), mine
+        found = runs.encode(np.ascontiguousarray(mask[part]), mine, block.row, block.col)
+        return patches.still_open(found, block, self.strong, rules), mine
 
 
 def _each(
