@@ -15,7 +15,7 @@ from weipian_lab.rasters.band_names import TILE, Named, landsat
 from weipian_lab.rasters.bands import canonical
 from weipian_lab.rasters.scaling import BASELINE_OFFSET, BASELINE_WITH_OFFSET, Scaling
 
-__all__ = ["Product", "recognise"]
+__all__ = ["Product", "above", "recognise"]
 
 # order of band_id in MTD_MSI….xml (ESA, Sentinel-2 Products Specification Document)
 _BAND_IDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
@@ -80,7 +80,7 @@ def recognise(files: Sequence[Named], day: str) -> Product:
     papers = _papers(first.path)
     if papers is not None:
         return _from_xml(papers)
-    numbers = [found for folder in _above(first.path) if (found := _SAFE.match(folder.name))]
+    numbers = [found for folder in above(first.path) if (found := _SAFE.match(folder.name))]
     if numbers:
         baseline = float(f"{numbers[0][1]}.{numbers[0][2]}")
         return _uniform(
@@ -119,12 +119,13 @@ def _landsat(file: Named, names: Sequence[str]) -> Product:
     return Product(factors, "product", None, papers)
 
 
-def _above(path: Path) -> list[Path]:
+def above(path: Path) -> list[Path]:
+    """Return the folders that a file lies in, as far up as a product's own, the nearest first."""
     return list(path.resolve().parents)[:_MOST_UP]
 
 
 def _papers(path: Path) -> Path | None:
-    for folder in _above(path):
+    for folder in above(path):
         for file in sorted(folder.glob("MTD_MSIL*.xml")):
             return file
     return None

@@ -15,7 +15,7 @@ from weipian_lab.errors import InputError
 from weipian_lab.rasters.band_names import ATMOSPHERIC, TILE, Named, day_in, landsat, named
 from weipian_lab.rasters.bands import canonical, select
 from weipian_lab.rasters.datasets import open_dataset
-from weipian_lab.rasters.products import Product, recognise
+from weipian_lab.rasters.products import Product, above, recognise
 
 __all__ = ["ImagePath", "Scene", "groups", "holds_bands", "read_files", "scene_of"]
 
@@ -231,9 +231,7 @@ def _mask(masks: list[Named]) -> str | None:
 
 def _scene(chosen: list[Named], name: str, masks: list[Named], left_out: list[str]) -> Scene:
     first = chosen[0]
-    day = day_in(first.scene) or next(
-        (d for p in list(first.path.resolve().parents)[:5] if (d := _sensed(p))), ""
-    )
+    day = day_in(first.scene) or next((d for folder in above(first.path) if (d := _sensed(folder))), "")
     return Scene(
         name,
         tuple(str(one.path) for one in chosen),
